@@ -24,7 +24,7 @@ interface Share {
 }
 
 /** Creates it; no call runs or waits. */
-export function callPlaces(): CallPlaces {
+export function callPlaces(limits: { running: number; waiting: number } = callPlaceLimits): CallPlaces {
   const shares = new Map<string, Share>();
 
   function release(operator: string, share: Share): void {
@@ -43,9 +43,9 @@ export function callPlaces(): CallPlaces {
     take: async (operator) => {
       const share = shares.get(operator) ?? { running: 0, waiting: [] };
       shares.set(operator, share);
-      if (share.running < callPlaceLimits.running) {
+      if (share.running < limits.running) {
         share.running += 1;
-      } else if (share.waiting.length >= callPlaceLimits.waiting) {
+      } else if (share.waiting.length >= limits.waiting) {
         throw new TooManyCalls();
       } else {
         await new Promise<void>((resolve) => void share.waiting.push(resolve));

@@ -17,6 +17,11 @@ export interface Operator {
   consoleSession?: ConsoleSessionId;
 }
 
+/** Whose share of what is limited for each operator a call takes. Pure. */
+export function operatorShare({ tokenId, credential, name }: Operator): string {
+  return tokenId ?? `${credential} ${name}`;
+}
+
 /** Who calls, and from where. */
 export interface Caller {
   operator: Operator | undefined;

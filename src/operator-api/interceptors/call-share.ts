@@ -1,6 +1,6 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { callPlaceLimits, callPlaces, TooManyCalls } from "../caller/call-places.ts";
-import { callerKey } from "../caller/identity.ts";
+import { callerKey, operatorShare } from "../caller/identity.ts";
 
 /**
  * Runs a limited number of each operator's unary calls at a time: one operator's slow calls can't take all of the
@@ -15,7 +15,7 @@ export function callShareInterceptor(): Interceptor {
       return next(request);
     }
     const done = await places
-      .take(operator.tokenId ?? `${operator.credential} ${operator.name}`)
+      .take(operatorShare(operator))
       .catch((error: unknown) => Promise.reject(error instanceof TooManyCalls ? tooMany(operator.name) : error));
     try {
       return await next(request);

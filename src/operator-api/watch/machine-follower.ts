@@ -1,6 +1,7 @@
 import type { MachineId } from "../../database/ids.ts";
 import type { ChangeCursor, ChangesPage } from "../../database/queries/views/machine-changes.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { waiters } from "./waiters.ts";
 
 /** Changed machines that are kept for a watch; with more, it reads the database itself. */
 const kept = 1_000;
@@ -34,13 +35,7 @@ export function machineFollower(
   let overflow = false;
   let newest: { cursor: ChangeCursor; at: Date } | undefined;
   let failed: { error: unknown } | undefined;
-  // Each wait has its own: what is added to a promise that lives as long as the watch stays until its end.
-  const waits = new Set<AbortController>();
-  const waken = (): void => {
-    for (const wait of waits) {
-      wait.abort();
-    }
-  };
+  const waiting = waiters();
   const something = (): boolean => pending.size > 0 || overflow || failed !== undefined;
 
   return {
@@ -60,12 +55,12 @@ export function machineFollower(
         }
       }
       if (something()) {
-        waken();
+        waiting.waken();
       }
     },
     fail: (error) => {
       failed = { error };
-      waken();
+      waiting.waken();
     },
     take: () => {
       if (failed !== undefined) {
@@ -80,16 +75,9 @@ export function machineFollower(
       return { changes, ...newest, more: false };
     },
     wait: async (milliseconds, clock, signal) => {
-      if (something() || signal.aborted) {
-        return;
+      if (!something() && !signal.aborted) {
+        await waiting.wait(milliseconds, clock, signal);
       }
-      const wake = new AbortController();
-      const end = (): void => wake.abort();
-      waits.add(wake);
-      signal.addEventListener("abort", end, { once: true });
-      await clock.sleep(milliseconds, wake.signal).catch(() => undefined);
-      signal.removeEventListener("abort", end);
-      waits.delete(wake);
     },
     [Symbol.dispose]: close,
   };

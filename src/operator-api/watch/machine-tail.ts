@@ -8,6 +8,7 @@ import {
 } from "../../database/queries/views/machine-changes.ts";
 import { machineFollower, type MachineFollower, type OpenFollower } from "./machine-follower.ts";
 import type { MachineFeed } from "../machine-feed.ts";
+import { sharedTail } from "./shared-tail.ts";
 
 /** Maximum number of changes that are read at once. */
 const pageRows = 1_000;
@@ -39,41 +40,11 @@ export function machineTail({
   feed: MachineFeed;
   stopping?: AbortSignal;
 }): MachineTail {
-  const followers = new Set<OpenFollower>();
-  let running: { ready: Promise<void>; stop: AbortController } | undefined;
-
-  const start = (): { ready: Promise<void>; stop: AbortController } => {
-    const stop = new AbortController();
-    const ready = Promise.withResolvers<void>();
-    // Watches await it themselves; there may be none left.
-    ready.promise.catch(() => undefined);
-    const own = { ready: ready.promise, stop };
-    const end = stopping === undefined ? stop.signal : AbortSignal.any([stop.signal, stopping]);
-    void tailRead({ database, feed }, followers, ready.resolve, end).catch((error: unknown) => {
-      ready.reject(error);
-      // Otherwise its followers are gone, and those that are there belong to a later one.
-      if (running === own) {
-        running = undefined;
-        followers.forEach((follower) => follower.fail(error));
-      }
-    });
-    return own;
-  };
-
-  return {
-    follow: (wanted) => {
-      running ??= start();
-      const follower = machineFollower(wanted, running.ready, () => {
-        followers.delete(follower);
-        if (followers.size === 0) {
-          running?.stop.abort();
-          running = undefined;
-        }
-      });
-      followers.add(follower);
-      return follower;
-    },
-  };
+  const tail = sharedTail<OpenFollower>(
+    (followers, ready, end) => tailRead({ database, feed }, followers, ready, end),
+    stopping,
+  );
+  return { follow: (wanted) => tail.follow((ready, close) => machineFollower(wanted, ready, close)) };
 }
 
 async function tailRead(
