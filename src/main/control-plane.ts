@@ -234,7 +234,7 @@ export async function controlPlaneStart(options: ControlPlaneOptions): Promise<C
       metrics,
     }),
   );
-  stack.use(webhooksRun({ database: janitorDatabase, sessions, secrets, host, log, clock, metrics }));
+  stack.use(webhooksRun({ database: open("webhooks"), sessions, secrets, host, log, clock, metrics }));
   const release = stack.move();
   return {
     metrics,

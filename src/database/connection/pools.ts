@@ -6,6 +6,7 @@ import type { Logger } from "../../lib/log.ts";
 export type PoolPurpose =
   | "session"
   | "janitor"
+  | "webhooks"
   | "operators"
   | "audit"
   | "agent-calls"
@@ -15,13 +16,16 @@ export type PoolPurpose =
 
 /**
  * Maximum number of connections for a purpose, and of calls that may wait for them. In addition a server has three for
- * heartbeats, one for lookups of callers and two that listen: 24 in total, and 26 if it listens for reports of installed systems. They are opened on demand, and closed after
+ * heartbeats, one for lookups of callers and two that listen: 27 in total, and 29 if it listens for reports of
+ * installed systems. They are opened on demand, and closed after
  * ten idle seconds.
  */
 const limits: Record<PoolPurpose, { connections: number; maximumWaiting?: number }> = {
   // One for a poke, and one for the next poke if the first hangs.
   session: { connections: 2 },
   janitor: { connections: 3 },
+  // A slow receiver holds none: what is sent waits without a connection.
+  webhooks: { connections: 3 },
   // Each operator's calls are limited before they come here (operator-api/caller/call-places.ts).
   operators: { connections: 8, maximumWaiting: 1_000 },
   // One short statement per command; a refused command's entry must not wait behind other commands.
