@@ -2266,12 +2266,6 @@ ALTER TABLE session_secrets_key ADD CONSTRAINT session_secrets_key_session_id_fk
 
 ALTER TABLE webhook ADD CONSTRAINT webhook_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(session_id) ON DELETE SET NULL;
 
-ALTER TABLE webhook_dead_letter ADD CONSTRAINT webhook_dead_letter_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(webhook_id) ON DELETE CASCADE;
-
-ALTER TABLE webhook_delivery ADD CONSTRAINT webhook_delivery_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(webhook_id) ON DELETE CASCADE;
-
-ALTER TABLE webhook_line ADD CONSTRAINT webhook_line_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhook(webhook_id) ON DELETE CASCADE;
-
 ALTER TABLE work ADD CONSTRAINT work_machine_id_fkey FOREIGN KEY (machine_id) REFERENCES machines(machine_id) ON DELETE RESTRICT;
 
 ALTER TABLE work ADD CONSTRAINT work_process_fkey FOREIGN KEY (process) REFERENCES process(process);
@@ -2435,6 +2429,8 @@ CREATE INDEX webhook_key ON public.webhook USING btree (sealed_key(sealed_target
 CREATE INDEX webhook_session ON public.webhook USING btree (session_id) WHERE (session_id IS NOT NULL);
 
 CREATE INDEX webhook_dead_letter_died ON public.webhook_dead_letter USING btree (died_at);
+
+CREATE INDEX webhook_delivery_queued ON public.webhook_delivery USING btree (webhook_id, queued_at);
 
 CREATE INDEX webhook_line_due ON public.webhook_line USING btree (webhook_id, not_before);
 

@@ -17,6 +17,7 @@ import { secretsSealTask } from "./secrets-seal.ts";
 import { sessionsExpireTask } from "./sessions-expire.ts";
 import { statesRefreshTask } from "./states-refresh.ts";
 import type { Task } from "./task.ts";
+import { webhookQueuesTask } from "./webhook-queues.ts";
 
 /** Starts the janitor. This is the list of its tasks; any number of janitors may run on one database. */
 export function janitorRun(options: {
@@ -40,6 +41,7 @@ export function janitorRun(options: {
     historyPartitionsTask(database),
     historyRetentionTask(database),
     hardwareCountTask(database),
+    webhookQueuesTask(database, options.metrics),
     secretsKeysTask(database),
     secretsSealTask(database, secrets, options.log),
   ];

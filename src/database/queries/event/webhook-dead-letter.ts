@@ -94,9 +94,20 @@ export async function deadLettersRedeliver(
   return BigInt(answer["events"] ?? "0");
 }
 
-/** Deletes dead letters that are older than 30 days; returns their number. */
+/** Dead letters that are deleted in one statement. */
+const forgottenAtOnce = 5_000;
+
+/** Deletes dead letters that are older than 30 days, a batch at a time; returns their number. */
 export async function deadLettersForget(database: Database): Promise<number> {
-  const { numAffectedRows } = await sql`
-    DELETE FROM webhook_dead_letter WHERE died_at < now() - interval '30 days'`.execute(database.kysely);
-  return Number(numAffectedRows ?? 0n);
+  let forgotten = 0;
+  for (let count = forgottenAtOnce; count === forgottenAtOnce;) {
+    const { numAffectedRows } = await sql`
+      DELETE FROM webhook_dead_letter WHERE (webhook_id, event_id) IN (
+        SELECT webhook_id, event_id FROM webhook_dead_letter
+        WHERE died_at < now() - interval '30 days' ORDER BY died_at LIMIT ${forgottenAtOnce}
+      )`.execute(database.kysely);
+    count = Number(numAffectedRows ?? 0n);
+    forgotten += count;
+  }
+  return forgotten;
 }

@@ -182,9 +182,15 @@ async function failureNote(tx: Tx, webhookId: string, failure: string): Promise<
 }
 
 async function deliveryRemove(tx: Tx, { webhookId, machineId, eventId }: WebhookEventKey): Promise<void> {
-  await sql`
+  const { numAffectedRows } = await sql`
     DELETE FROM webhook_delivery
     WHERE webhook_id = ${webhookId} AND machine_id = ${machineId} AND event_id = ${String(eventId)}::bigint`.execute(
     tx,
   );
+  if (numAffectedRows === 0n) {
+    // The janitor gave it up while it was under way.
+    await sql`
+      DELETE FROM webhook_dead_letter
+      WHERE webhook_id = ${webhookId} AND event_id = ${String(eventId)}::bigint`.execute(tx);
+  }
 }
