@@ -8,6 +8,7 @@ import { describeError } from "../lib/errors.ts";
 import { printable } from "../lib/format/printable.ts";
 import { withoutUrlSecrets } from "../lib/net/shown-url.ts";
 import type { WebhookTarget } from "../secrets/webhook-target.ts";
+import { webhookUrlShown, withoutWebhookPath } from "./webhook-shown.ts";
 
 /** What this host's own addresses are: which of them webhooks may not call. */
 export interface OwnHost {
@@ -119,9 +120,14 @@ async function exchange(
     return { kind: "delivered", status };
   }
   const location =
-    headers.location === undefined ? "" : `, to ${withoutUrlSecrets(headers.location)}: redirects are not followed`;
-  const words = begun === "" ? "" : `: ${begun}`;
+    headers.location === undefined ? "" : `, to ${locationShown(headers.location, url)}: redirects are not followed`;
+  const words = begun === "" ? "" : `: ${withoutWebhookPath(begun, url)}`;
   return { kind: "refused", reason: printable(`it answered ${status}${location}${words}`).slice(0, 500) };
+}
+
+/** Where an answer redirects to, without what may be a secret. */
+function locationShown(location: string, url: URL): string {
+  return URL.canParse(location, url) ? webhookUrlShown(new URL(location, url)) : "elsewhere";
 }
 
 /** The first line of an answer. At most {@link answerMost} bytes are read; a longer answer ends its connection. */

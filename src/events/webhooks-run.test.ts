@@ -38,7 +38,9 @@ beforeAll(async () => {
 afterAll(() => fleet[Symbol.asyncDispose]());
 const running: AsyncDisposable[] = [];
 afterEach(async () => {
-  await fleet.rows("DELETE FROM webhook");
+  for (const table of ["webhook", "webhook_line", "webhook_delivery", "webhook_dead_letter"]) {
+    await fleet.rows(`DELETE FROM ${table}`);
+  }
   for (const one of running.splice(0).toReversed()) {
     await one[Symbol.asyncDispose]();
   }
@@ -212,7 +214,7 @@ test("redirects inside are not followed, and answers are read up to 4 KiB", asyn
   const machine = await fleet.add();
   await waitFor("a failure", async () => (await shown()).failure?.includes("redirects are not followed"));
   expect((await shown()).failure).toBe(
-    `it answered 307, to https://127.0.0.1:${inside.port}/hook: redirects are not followed`,
+    `it answered 307, to https://127.0.0.1:${inside.port}/…: redirects are not followed`,
   );
   expect(inside.tried).toEqual([]);
   const ended = Promise.withResolvers<number>();

@@ -6,6 +6,7 @@ import { CliError } from "../errors.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { eventsOf, type EventsFlags } from "../flags/events.ts";
 import { fileFlagRead } from "../line/file-flag.ts";
+import { secretFileRead } from "../line/secret-file.ts";
 import { answer } from "../show/answer.ts";
 
 /** Flags of `farrier webhook add`. */
@@ -13,6 +14,7 @@ export interface WebhookAddFlags extends ClientFlags, EventsFlags {
   name: string | undefined;
   allowPrivate: boolean | undefined;
   ca: string | undefined;
+  urlFile: string | undefined;
   requestId: string | undefined;
 }
 
@@ -20,7 +22,15 @@ export interface WebhookAddFlags extends ClientFlags, EventsFlags {
 const certificatesMost = 65_536;
 
 /** `farrier webhook add` */
-export async function webhookAddAction(this: CliContext, flags: WebhookAddFlags, url: string): Promise<void> {
+export async function webhookAddAction(
+  this: CliContext,
+  flags: WebhookAddFlags,
+  given: string | undefined,
+): Promise<void> {
+  if ((given === undefined) === (flags.urlFile === undefined)) {
+    throw new CliError("usage", "URL: expected it once, as an argument or in the file of --url-file");
+  }
+  const url = given ?? (await urlOfFile(flags.urlFile ?? ""));
   if (!URL.canParse(url)) {
     throw new CliError("usage", "URL: expected an https URL such as https://tickets.example.org/farrier");
   }
@@ -45,6 +55,10 @@ export async function webhookAddAction(this: CliContext, flags: WebhookAddFlags,
         ? "it was added before, and only that answer had the key: if it was lost, delete the webhook and add it again"
         : undefined,
   });
+}
+
+async function urlOfFile(path: string): Promise<string> {
+  return Buffer.from(await secretFileRead("--url-file", path)).toString("utf8");
 }
 
 /** A name from the URL's host: an IPv6 address has none of its colons. */

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Role } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { EventService } from "../../../gen/farrier/operator/v1/webhook_pb.ts";
 import { createClient } from "@connectrpc/connect";
 import { waitFor } from "../../../test/support/wait.ts";
 import { testReceiver, type TestReceiver } from "../../events/testing/webhook-receiver-server.ts";
 import { operatorFixture, refusal } from "../testing/operator-fixture.ts";
-import { testToken, testTransport } from "../testing/operator-api.ts";
+import { testClients, testToken, testTransport, type TestClients } from "../testing/operator-api.ts";
 
 const { fleet, clients, dependencies } = await operatorFixture();
 const { webhooks } = clients;
@@ -22,11 +23,11 @@ const add = (more: object = {}) =>
     ...more,
   });
 
-test("the key is told once, is sealed in the database, and the URL's query is shown to nobody", async () => {
+test("the key is told once, is sealed in the database, and the URL's path and query are shown to nobody", async () => {
   const requestId = randomUUID();
   const first = await add({ requestId, name: "once", events: ["installation_*"] });
   expect(first.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/u);
-  expect(first.webhook).toMatchObject({ name: "once", url: `https://127.0.0.1:${receiver.port}/hook`, waiting: 0n });
+  expect(first.webhook).toMatchObject({ name: "once", url: `https://127.0.0.1:${receiver.port}/…`, waiting: 0n });
   const again = await add({ requestId, name: "once", events: ["installation_*"] });
   expect([again.secret, again.webhook?.name]).toEqual(["", "once"]);
   const rows = await fleet.rows<{ text: string }>("SELECT w::text AS text FROM webhook w");
@@ -50,6 +51,25 @@ test("a test event is sent at once, and its outcome told", async () => {
     delivered: false,
     outcome: "it answered 404: no such hook",
   });
+});
+
+test("what a receiver answers is shown to admins; viewers see its status", async () => {
+  await add({ name: "answers" });
+  await fleet.rows("UPDATE webhook SET failure = 'it answered 404: no such hook' WHERE webhook_name = 'answers'");
+  await fleet.rows(
+    `INSERT INTO webhook_dead_letter (webhook_id, event_id, event_at, machine_id, event, attempts, failure)
+     SELECT webhook_id, 1, now(), gen_random_uuid(), 'machine_added', 1, failure FROM webhook WHERE webhook_name = 'answers'`,
+  );
+  const { secret } = await clients.access.tokenCreate({
+    ...{ requestId: randomUUID(), name: "looker", role: Role.VIEWER, expiresInSeconds: 0n },
+  });
+  const seen = async ({ webhooks: by }: TestClients): Promise<(string | undefined)[]> => [
+    (await by.webhookShow({ name: "answers" })).webhook?.failure,
+    (await by.webhookList({})).webhooks.find(({ name }) => name === "answers")?.failure,
+    (await by.webhookDeadLetterList({ name: "answers" })).deadLetters[0]?.failure,
+  ];
+  expect(new Set(await seen(clients))).toEqual(new Set(["it answered 404: no such hook"]));
+  expect(new Set(await seen(testClients(dependencies, secret)))).toEqual(new Set(["it answered 404"]));
 });
 
 test.each([

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import { z } from "zod";
 import {
   WebhookAddRequestSchema,
@@ -27,12 +27,12 @@ import {
   type WebhookRecord,
 } from "../../database/queries/event/webhook.ts";
 import { webhookReceiver } from "../../events/webhook-send.ts";
+import { webhookFailureShown, webhookUrlShown } from "../../events/webhook-shown.ts";
 import { databaseTime } from "../../database/queries/views/database-time.ts";
 import { uuidOfText } from "../../lib/format/uuid.ts";
 import { addressGuard, guardedUrl } from "../../lib/net/address-guard.ts";
-import { shownUrl } from "../../lib/net/shown-url.ts";
 import { webhookPlace, webhookTargetOpen, type WebhookTarget } from "../../secrets/webhook-target.ts";
-import { operatorKey } from "../caller/identity.ts";
+import { callerKey, operatorKey } from "../caller/identity.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { pageTokenMessage } from "../requests/page-token.ts";
 import { secretDigests } from "../requests/secret-digests.ts";
@@ -120,28 +120,28 @@ export function webhookHandlers({
         bodyDigests: secretDigests(secrets, WebhookAddRequestSchema, request),
         webhookId,
         name,
-        shownUrl: shownUrl(url),
+        shownUrl: webhookUrlShown(url),
         sealedTarget: secrets.seal(webhookPlace(webhookId), Buffer.from(JSON.stringify(target))),
         events,
         privateAllowed,
         createdBy: context.values.get(operatorKey).name,
       });
-      return { webhook: webhookMessage(await webhookShow(database, name)), secret: made ? secret : "" };
+      return { webhook: webhookMessage(await webhookShow(database, name), context), secret: made ? secret : "" };
     },
 
-    async webhookList(request) {
+    async webhookList(request, context) {
       const { pageSize, pageToken } = validate(listRequest, request);
       const found = await webhookList(database, { limit: pageSize + 1, after: pageToken });
       const page = found.slice(0, pageSize);
       return {
-        webhooks: page.map((record) => webhookMessage(record)),
+        webhooks: page.map((record) => webhookMessage(record, context)),
         nextPageToken: found.length > pageSize ? pageTokenStart + (page.at(-1)?.name ?? "") : "",
       };
     },
 
-    async webhookShow(request) {
+    async webhookShow(request, context) {
       const { name } = validate(oneRequest, request);
-      return { webhook: webhookMessage(await webhookShow(database, name)) };
+      return { webhook: webhookMessage(await webhookShow(database, name), context) };
     },
 
     async webhookTest(request, context) {
@@ -171,7 +171,7 @@ export function webhookHandlers({
       return {};
     },
 
-    async webhookDeadLetterList(request) {
+    async webhookDeadLetterList(request, context) {
       const { name, pageSize, pageToken } = validate(deadLetterRequest, request);
       const found = await deadLetterList(database, name, {
         limit: pageSize + 1,
@@ -181,6 +181,7 @@ export function webhookHandlers({
       return {
         deadLetters: page.map(({ eventId, at, diedAt, ...letter }) => ({
           ...letter,
+          failure: failureFor(context, letter.failure),
           eventId: String(eventId),
           at: timestampFromDate(at),
           diedAt: timestampFromDate(diedAt),
@@ -206,7 +207,12 @@ export function webhookHandlers({
 /** The machine of a made-up event. */
 const nobody = "00000000-0000-0000-0000-000000000000";
 
-function webhookMessage(record: WebhookRecord): Webhook {
+type Call = Pick<HandlerContext, "values">;
+
+const failureFor = (context: Call, failure: string): string =>
+  webhookFailureShown(failure, context.values.get(callerKey).operator?.role);
+
+function webhookMessage(record: WebhookRecord, context: Call): Webhook {
   const { deliveredAt, failedAt, oldestWaitingAt } = record;
   return create(WebhookSchema, {
     name: record.name,
@@ -216,7 +222,7 @@ function webhookMessage(record: WebhookRecord): Webhook {
     createdAt: timestampFromDate(record.createdAt),
     createdBy: record.createdBy,
     delivered: record.delivered,
-    failure: record.failure ?? "",
+    failure: failureFor(context, record.failure ?? ""),
     waiting: BigInt(record.waiting),
     machinesFailing: BigInt(record.machinesFailing),
     deadLetters: BigInt(record.deadLetters),

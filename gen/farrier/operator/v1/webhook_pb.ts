@@ -28,7 +28,7 @@ export type Webhook = Message<"farrier.operator.v1.Webhook"> & {
   name: string;
 
   /**
-   * Without user, password and query.
+   * Its origin: the path and the query may be secrets.
    *
    * @generated from field: string url = 2;
    */
@@ -73,7 +73,7 @@ export type Webhook = Message<"farrier.operator.v1.Webhook"> & {
   deliveredAt?: Timestamp | undefined;
 
   /**
-   * Why the last failed try failed; empty means that none did.
+   * Why the last failed try failed; empty means that none did. The words of the receiver's answer are shown to admins only.
    *
    * @generated from field: string failure = 9;
    */
@@ -139,7 +139,7 @@ export type WebhookAddRequest = Message<"farrier.operator.v1.WebhookAddRequest">
   name: string;
 
   /**
-   * https; at most 2048 characters. The query may hold a secret: it is not shown again.
+   * https; at most 2048 characters. The path and the query may hold secrets: they are not shown again.
    *
    * @generated from field: string url = 3;
    */
@@ -404,7 +404,7 @@ export type WebhookDeadLetter = Message<"farrier.operator.v1.WebhookDeadLetter">
   attempts: number;
 
   /**
-   * Why the last try failed.
+   * Why the last try failed, as in Webhook.
    *
    * @generated from field: string failure = 7;
    */
@@ -689,7 +689,7 @@ export const WebhookService: GenService<{
 export const EventService: GenService<{
   /**
    * EventFollow streams events as they are recorded, until the caller hangs up. An event may come twice after a caller
-   * continues from a cursor.
+   * continues from a cursor. An operator has at most 16 of these streams at a time on one server.
    *
    * @generated from rpc farrier.operator.v1.EventService.EventFollow
    */
