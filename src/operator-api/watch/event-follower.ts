@@ -4,7 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { waiters } from "./waiters.ts";
 
 /** Events that are kept for a reader; with more, it reads the database itself. */
-const kept = 1_000;
+const kept = 500;
 
 /** The events that a reader has not taken yet. */
 export interface EventFollower extends Disposable {

@@ -7,10 +7,10 @@ import { eventFollower, type EventFollower, type OpenEventFollower } from "./eve
 import { sharedTail } from "./shared-tail.ts";
 
 /** Maximum number of entries of history that are read at once. */
-const pageRows = 1_000;
+const pageRows = 500;
 /** Milliseconds between two reads where nothing says that there is something new. */
 const pollInterval = 1_000;
-/** Milliseconds from one read to the next at least, in however busy a fleet. */
+/** Milliseconds from one read to the next at least, in however busy a fleet, while none is behind. */
 const paced = 250;
 
 /** Reads new entries of history once for all that follow events on this server, while somebody does. */
@@ -48,8 +48,8 @@ export function eventTail({
       }
       if (!page.more) {
         await heard.wait(pollInterval, end);
+        await clock.sleep(Math.max(0, looked + paced - clock.monotonic()), end).catch(() => undefined);
       }
-      await clock.sleep(Math.max(0, looked + paced - clock.monotonic()), end).catch(() => undefined);
     }
   }, stopping);
   return { follow: (wanted) => tail.follow((ready, close) => eventFollower(wanted, ready, close)) };
