@@ -50,6 +50,36 @@ describe("migrations", () => {
     expect(await dump()).toBe(before);
   });
 
+  test("an index on all of history is built on each partition beforehand, while others write", async () => {
+    await migrate(pool, { upTo: 50 });
+    const fill = (text: string) =>
+      pool.query(
+        "INSERT INTO history (machine_id, actor_kind, actor, event) VALUES (gen_random_uuid(), 'system', $1, 'machine_added')",
+        [text],
+      );
+    await fill("before");
+    const indexes = async (): Promise<{ name: string; valid: boolean; attached: boolean; first: boolean }[]> =>
+      (
+        await pool.query<{ name: string; valid: boolean; attached: boolean; first: boolean }>(
+          `SELECT c.relname AS name, i.indisvalid AS valid, h.inhparent IS NOT NULL AS attached,
+             c.oid < to_regclass('history_order')::oid AS first
+           FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+           LEFT JOIN pg_inherits h ON h.inhrelid = c.oid
+           WHERE c.relname LIKE 'history%xact_id_idx' AND EXISTS (
+             SELECT FROM history WHERE history.tableoid = t.oid
+           )`,
+        )
+      ).rows;
+    expect(await indexes()).toEqual([]);
+    await migrate(pool);
+    // What is older than the index of the whole table was there before that one began.
+    expect(await indexes()).toEqual([
+      { name: expect.stringMatching(/^history_\d{4}_\d{2}_xact_id_idx$/u), valid: true, attached: true, first: true },
+    ]);
+    await fill("after");
+    await migrateCheck(pool);
+  });
+
   test("20 starts at once migrate once", async () => {
     const pools = Array.from(
       { length: 20 },

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import type pg from "pg";
 import { DatabaseError } from "./errors.ts";
 import { silenceAllow } from "./connection/pool.ts";
+import { partitionIndexesBuild } from "./queries/upkeep/partition-indexes.ts";
 
 /** One numbered pair of files in migrations/. */
 interface Migration {
@@ -123,6 +124,9 @@ async function apply(client: pg.ClientBase, migration: Migration, direction: "up
         }
       : { text: "DELETE FROM schema_migrations WHERE version = $1", values: [migration.version] };
   try {
+    if (direction === "up") {
+      await partitionIndexesBuild(client, migration.version);
+    }
     if (migration.transaction) {
       await client.query("BEGIN");
     }
