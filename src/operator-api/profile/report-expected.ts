@@ -23,7 +23,7 @@ export function reportExpected(
       expect: { withinSeconds },
       vendorDataOf: () => ({}),
       warnings: [
-        "the profile expects that the installed system reports, but no server takes reports (`farrier server --came-up HOST:PORT`): " +
+        "the profile expects that the installed system reports, but no server takes reports (`farrier server --came-up 0.0.0.0:8445`): " +
           "the machine counts as installed without one",
       ],
     };
