@@ -213,6 +213,8 @@ export interface SimulateOptions {
   interval: number;
   /** As typed; absent means none. */
   faults: string | undefined;
+  /** Machines whose first generation fails. */
+  failing: number;
   seed: string;
   duration: number;
   installsPerMinute: number;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { agentTraits, faultNames, faultPlan, imageFault } from "./faults.ts";
+import { agentTraits, failingMachines, faultNames, faultPlan, imageFault } from "./faults.ts";
 import { faultsParse } from "./options.ts";
 
 const options = { faults: faultNames, seed: "s", agents: 1000, duration: 600_000 };
@@ -46,12 +46,22 @@ test("traits: some are slow, some clocks are years off, none where that was not 
 });
 
 test("bad images: a tenth, of each kind", () => {
-  const drawn = Array.from({ length: 1000 }, (_, index) => imageFault(["bad-image"], index / 1000));
+  const drawn = Array.from({ length: 1000 }, (_, index) => imageFault(["bad-image"], index / 1000, false));
   for (const kind of ["missing", "truncated", "altered"]) {
     expect(drawn.filter((each) => each === kind).length).toBeGreaterThanOrEqual(33);
   }
   expect(drawn.filter((each) => each === undefined)).toHaveLength(900);
-  expect(imageFault(["kill"], 0)).toBeUndefined();
+  expect(imageFault(["kill"], 0, false)).toBeUndefined();
+});
+
+test("machines whose first installation fails: as many as are asked for, the same for the same seed", () => {
+  const failing = failingMachines({ seed: "s", agents: 200, failing: 7 });
+  expect(failing.size).toBe(7);
+  expect(failingMachines({ seed: "s", agents: 200, failing: 7 })).toEqual(failing);
+  expect(failingMachines({ seed: "t", agents: 200, failing: 7 })).not.toEqual(failing);
+  expect(failingMachines({ seed: "s", agents: 3, failing: 9 }).size).toBe(3);
+  expect(failingMachines({ seed: "s", agents: 200 }).size).toBe(0);
+  expect(new Set([0, 0.34, 0.99].map((draw) => imageFault([], draw, true))).size).toBe(3);
 });
 
 test("faults as they are typed", () => {

@@ -85,14 +85,28 @@ export function agentTraits(faults: readonly Fault[], seed: string, index: numbe
   return { slow, validYears: { from, to: from + 2 } };
 }
 
-/** The fault of an installation's image. */
-export type ImageFault = "missing" | "truncated" | "altered";
+const imageFaults = ["missing", "truncated", "altered"] as const;
 
-/** Undefined means none. */
-export function imageFault(faults: readonly Fault[], draw: number): ImageFault | undefined {
+/** The fault of an installation's image. */
+export type ImageFault = (typeof imageFaults)[number];
+
+/** `fails`: it has one anyway. Undefined means none. */
+export function imageFault(faults: readonly Fault[], draw: number, fails: boolean): ImageFault | undefined {
+  if (fails) {
+    return imageFaults[Math.floor(draw * imageFaults.length)];
+  }
   if (!faults.includes("bad-image") || draw >= shares["bad-image"]) {
     return undefined;
   }
-  const kinds = ["missing", "truncated", "altered"] as const;
-  return kinds[Math.floor((draw / shares["bad-image"]) * kinds.length)];
+  return imageFaults[Math.floor((draw / shares["bad-image"]) * imageFaults.length)];
+}
+
+/** The indexes of the machines whose first generation fails. The same seed gives the same machines. */
+export function failingMachines(options: { seed: string; agents: number; failing?: number }): ReadonlySet<number> {
+  const random = prng(`${options.seed} failing`);
+  const chosen = new Set<number>();
+  while (chosen.size < Math.min(options.failing ?? 0, options.agents)) {
+    chosen.add(random.integer(0, options.agents - 1));
+  }
+  return chosen;
 }

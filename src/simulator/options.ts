@@ -27,6 +27,8 @@ export interface SimulationOptions {
   anywhere: boolean;
   /** The longest simulated writing of a disk, in milliseconds; default 15,000. */
   writing?: number;
+  /** Machines whose first generation fails, chosen by the seed; default 0. */
+  failing?: number;
   /** Milliseconds within which requests must reach their agents, and everything must settle at the end. */
   bound?: number;
 }
@@ -42,6 +44,7 @@ export function optionsCheck(options: SimulationOptions): void {
   within("the duration in seconds", options.duration / 1000, 1, limits.minutes * 60);
   within("the interval in seconds", options.interval / 1000, 0.1, 300);
   within("installations a minute", options.installsPerMinute, 0, limits.installsPerMinute);
+  within("machines that fail", options.failing ?? 0, 0, options.agents);
   if (!/^[a-z0-9]{1,20}$/u.test(options.seed)) {
     throw new SimulationRefused(`the seed is "${options.seed}": expected 1 to 20 of a-z and 0-9`);
   }

@@ -84,6 +84,7 @@ test("an installation's plan is the same for every agent; slow links take longer
     machine: 4,
     generation: 2n,
     faults: ["bad-image"] as const,
+    fails: false,
     slow: false,
     longest: 10_000,
   };
@@ -91,6 +92,7 @@ test("an installation's plan is the same for every agent; slow links take longer
   expect(installationPlan(options)).toEqual(plan);
   expect(installationPlan({ ...options, slow: true }).writing).toBeCloseTo(plan.writing * 3);
   expect(installationPlan({ ...options, generation: 3n })).not.toEqual(plan);
+  expect(installationPlan({ ...options, faults: [], fails: true }).fault).toBeDefined();
 });
 
 describe("the operators' side", () => {

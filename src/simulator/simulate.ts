@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import { prng } from "../lib/prng.ts";
-import { faultPlan } from "./faults.ts";
+import { failingMachines, faultPlan } from "./faults.ts";
 import { gate } from "./gate.ts";
 import { createInstallRequests, unsure, type InstallRequests } from "./operators/install-requests.ts";
 import { fleetMachine, type FleetMachine } from "./machine.ts";
@@ -93,6 +93,7 @@ export async function simulate(
   const world: World = {
     seed,
     faults,
+    failing: failingMachines(options),
     interval,
     writing,
     endpoints,

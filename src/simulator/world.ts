@@ -12,6 +12,8 @@ export interface World {
   faults: readonly Fault[];
   /** Milliseconds. */
   interval: number;
+  /** Machines whose first generation fails, by their index. */
+  failing: ReadonlySet<number>;
   /** Milliseconds: the longest writing on a good link. */
   writing: number;
   endpoints: readonly HostPort[];

@@ -10,6 +10,7 @@ export interface SimulateFlags extends ClientFlags {
   rate: number | undefined;
   interval: number | undefined;
   faults: string | undefined;
+  failing: number | undefined;
   seed: string | undefined;
   duration: number | undefined;
   installs: number | undefined;
@@ -34,6 +35,7 @@ export async function simulateAction(this: CliContext, flags: SimulateFlags): Pr
     agents: flags.agents,
     interval: interval * 1000,
     faults: flags.faults,
+    failing: flags.failing ?? 0,
     seed: flags.seed ?? "1",
     duration: (flags.duration ?? defaults.duration) * 1000,
     installsPerMinute: flags.installs ?? Math.ceil(flags.agents / 10),

@@ -27,6 +27,7 @@ export const simulateCommand = buildCommand<SimulateFlags, [], CliContext>({
       rate: optionalFlag("Heartbeats a second, over all agents, instead of an interval", "N", parsePositive),
       interval: optionalFlag("Seconds between two heartbeats of an agent (default: 30)", "SECONDS", parsePositive),
       faults: optionalFlag("Faults to inject: names separated by commas, or all", "LIST", String),
+      failing: optionalFlag("Number of machines whose first installation fails (default: 0)", "N", parsePositive),
       seed: optionalFlag("Name of the fleet, and seed of its random choices (default: 1)", "NAME", String),
       duration: optionalFlag("Duration in seconds (default: 60)", "SECONDS", parsePositive),
       installs: optionalFlag(

@@ -182,7 +182,9 @@ export function startAgent(world: World, machine: SimulatedMachine, delay: numbe
     const controller = new AbortController();
     current = controller;
     const { seed, faults, writing: longest } = world;
-    const plan = installationPlan({ seed, faults, longest, machine: machine.index, generation, slow: machine.slow });
+    const { index, slow } = machine;
+    const fails = generation === 1n && world.failing.has(index);
+    const plan = installationPlan({ seed, faults, longest, machine: index, generation, slow, fails });
     void installationRun({
       plan,
       clock,

@@ -21,6 +21,8 @@ export function installationPlan(options: {
   machine: number;
   generation: bigint;
   faults: readonly Fault[];
+  /** Its image is bad, whatever the faults are. */
+  fails: boolean;
   slow: boolean;
   /** Milliseconds: the longest writing on a good link. */
   longest: number;
@@ -33,14 +35,14 @@ export function installationPlan(options: {
     writing: random.between(0.2, 1) * longest * (slow ? 3 : 1),
     verifying: random.between(0.02, 0.1) * longest,
     bytesTotal: BigInt(random.integer(512, 8192) * mebibyte),
-    fault: imageFault(options.faults, draw),
+    fault: imageFault(options.faults, draw, options.fails),
     failsAt: random.between(0.1, 0.95),
   };
 }
 
-/** What the agent reports about a bad image. */
+/** What the agent reports about a bad image, as real agents say it. */
 export const imageErrors: Readonly<Record<ImageFault, string>> = {
-  missing: "the image could not be fetched: HTTP status 404",
-  truncated: "the image ended before its content-length: the connection was closed",
-  altered: "the bytes fetched have another digest than the request says",
+  missing: "the server of the image answered 404",
+  truncated: "the transfer ended before the image's last byte: the connection was closed",
+  altered: `the image has the digest sha256:${"00".repeat(32)}, expected sha256:${"ab".repeat(32)}`,
 };

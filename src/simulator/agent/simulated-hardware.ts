@@ -6,6 +6,7 @@ import type { BlockDeviceSchema, NetworkInterfaceSchema } from "../../../gen/clo
 import { prng, type Prng } from "../../lib/prng.ts";
 
 const gibibyte = 1024n ** 3n;
+const gigabyte = 1_000_000_000n;
 const gigabit = 125_000_000n;
 
 /** Types of machines with their typical hardware, invented after common ones. */
@@ -81,13 +82,13 @@ export function simulatedHardware(seed: string, serial: string): AgentHardwareRe
 function disks(make: Make, serial: string, random: Prng): MessageInitShape<typeof BlockDeviceSchema>[] {
   const kind = random.pick<string>(make.disks);
   const count = random.integer(1, kind === "sata" ? 12 : 4);
-  const capacity = BigInt(random.pick(kind === "sata" ? [8_000, 16_000] : [480, 960, 1_920, 3_840])) * 1_000_000_000n;
-  return Array.from({ length: count }, (_, index) => {
+  const capacity = BigInt(random.pick(kind === "sata" ? [8_000, 16_000] : [480, 960, 1_920, 3_840])) * gigabyte;
+  const data = Array.from({ length: count }, (_, index) => {
     const nvme = kind === "nvme";
     return {
       vendor: nvme ? "" : "ATA",
       deviceModel: nvme ? "MZQL2 NVMe" : kind === "sata" ? "ST16000" : "PM1643a",
-      serialNumber: `${serial}-D${index}`.toUpperCase(),
+      serialNumber: `${serial}-D${index + 1}`.toUpperCase(),
       wwn: random.bytes(8),
       rotational: kind === "sata",
       capacityBytes: capacity,
@@ -98,10 +99,20 @@ function disks(make: Make, serial: string, random: Prng): MessageInitShape<typeo
         : kind === "sata"
           ? BlockDevice_Protocol.ATA
           : BlockDevice_Protocol.SCSI,
-      name: nvme ? `nvme${index}n1` : `sd${String.fromCodePoint(97 + index)}`,
+      name: nvme ? `nvme${index}n1` : `sd${String.fromCodePoint(98 + index)}`,
       ...(nvme ? { usageRatio: Math.fround(random.between(0, 0.3)), availableSpareRatio: 1 } : {}),
     };
   });
+  return [bootDisk(serial, random), ...data];
+}
+
+/** The disk for the system. `max=250G` selects it alone. */
+function bootDisk(serial: string, random: Prng): MessageInitShape<typeof BlockDeviceSchema> {
+  return {
+    ...{ vendor: "ATA", deviceModel: "MZ1L2 M.2", serialNumber: `${serial}-D0`.toUpperCase(), name: "sda" },
+    ...{ wwn: random.bytes(8), rotational: false, capacityBytes: 240n * gigabyte },
+    ...{ logicalBlockSizeBytes: 512, physicalBlockSizeBytes: 4096, protocol: BlockDevice_Protocol.ATA },
+  };
 }
 
 function interfaces(make: Make, random: Prng): MessageInitShape<typeof NetworkInterfaceSchema>[] {

@@ -80,6 +80,7 @@ export async function attackedFleet(options: {
   const world = {
     seed: "attack",
     faults: [],
+    failing: new Set<number>(),
     interval,
     writing: 1_000,
     endpoints: [endpoint],
