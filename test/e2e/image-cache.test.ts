@@ -1,8 +1,8 @@
 // A cached image reaches machines while its origin is away, by URLs that no log has in it.
-import { randomBytes } from "node:crypto";
 import { readdir, readFile, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { biosImage } from "../support/bios-image.ts";
 import type { ServingFarrier } from "../support/farrier-process.ts";
 import { lab, type Lab, must } from "../support/lab.ts";
 import { waitFor } from "../support/wait.ts";
@@ -28,18 +28,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => place[Symbol.asyncDispose]());
-
-/** An image that a BIOS starts: boot code, and one active partition. */
-function biosImage(): Buffer {
-  const bytes = randomBytes(8 << 20);
-  bytes.fill(0, 440, 512);
-  // Active, type Linux, from sector 2048 to the end.
-  bytes.set([0x80, 0, 0, 0, 0x83, 0, 0, 0], 446);
-  bytes.writeUInt32LE(2048, 454);
-  bytes.writeUInt32LE(bytes.length / 512 - 2048, 458);
-  bytes.writeUInt16LE(0xaa55, 510);
-  return bytes;
-}
 
 const cached = (): Promise<string> =>
   waitFor("the image to be in the cache", async () => {
