@@ -105,6 +105,38 @@ test("a wave waits for its systems' reports; silence is a failure, and a late re
   );
 });
 
+test("explain names the rollout that holds a machine, or in which it failed, and the command", async () => {
+  await rolloutMachinesAdd(clients, ["x1", "x2"]);
+  const explained = async (machine: string): Promise<string> =>
+    (await machines.machineExplain({ machine })).lines.filter((line) => line.includes("rollout")).join("\n");
+  const created = {
+    requestId: randomUUID(),
+    name: "x",
+    profile: "web",
+    machines: ["x1", "x2"],
+    waves: [1, 0],
+    stopAfter: 1,
+  };
+  await rollouts.rolloutCreate(created);
+  expect(await explained("x1")).toBe("");
+  await rollouts.rolloutStart(command("x"));
+  await turn();
+  expect(await explained("x1")).toMatch(/rollout x holds it: its turn in wave 1 has come/u);
+  expect(await explained("x2")).toMatch(/rollout x holds it for wave 2: its turn has not come\nyou can/u);
+  await installationsFinish(fleet, () => "the program mke2fs failed");
+  await turn();
+  expect(await explained("x1")).toMatch(
+    /it failed in rollout x, in wave 1\nyou can: [^\n]*`farrier rollout retry-failed x`/u,
+  );
+  expect(await explained("x2")).toMatch(/the rollout is stopped\nyou can: [^\n]*`farrier rollout resume x`/u);
+  await rollouts.rolloutCancel(command("x"));
+  expect(await explained("x2")).toBe("");
+  // A newer installation of its own is no longer about the rollout.
+  await installations.installationRequest({ requestId: randomUUID(), machine: "x1", profile: "web" });
+  expect(await explained("x1")).toBe("");
+  await installationsFinish(fleet);
+});
+
 test("the rule about failures stops it; a resumed one counts anew", async () => {
   const names = ["b1", "b2", "b3", "b4", "b5"];
   await rolloutMachinesAdd(clients, names);

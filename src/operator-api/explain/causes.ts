@@ -3,6 +3,7 @@ import { controllerCauses } from "./causes/controller-causes.ts";
 import { databaseCauses } from "./causes/database-causes.ts";
 import { listingCauses } from "./causes/listing-causes.ts";
 import { netbootCauses } from "./causes/netboot-causes.ts";
+import { rolloutHoldCauses } from "./causes/rollout-hold-causes.ts";
 import { startCauses } from "./causes/start-causes.ts";
 import { healthCauses } from "./causes/health-causes.ts";
 import { duplicateCauses, tryingAgainCauses, unfinishedCauses } from "./causes/writing-causes.ts";
@@ -26,6 +27,7 @@ export function explainCauses(facts: ExplainFacts): Cause[] {
     ...unfinishedCauses(facts),
     ...healthCauses(facts),
     ...listingCauses(facts),
+    ...rolloutHoldCauses(facts),
   ];
   if (state.deadlineMissedAt !== undefined || (state.deadline !== undefined && state.deadline < facts.now)) {
     causes.push({

@@ -599,6 +599,47 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
     ],
   ],
   [
+    "a machine whose turn in a rollout has not come",
+    factsOf("ready", agent(0), { rollout: { name: "night", state: "running", wave: 3, machine: "waiting" } }),
+    ["rollout"],
+    [
+      /because: rollout night holds it for wave 3: its turn has not come$/mu,
+      /you can: see how far the rollout is: `farrier rollout show night`/u,
+    ],
+  ],
+  [
+    "a machine that waits for a rollout that its rule has stopped",
+    factsOf("ready", agent(0), { rollout: { name: "night", state: "stopped", wave: 3, machine: "waiting" } }),
+    ["rollout"],
+    [
+      /its turn has not come, and the rollout is stopped/u,
+      /you can: go on with the rollout: `farrier rollout resume night`/u,
+    ],
+  ],
+  [
+    "a machine that a rollout has begun",
+    factsOf(
+      "install-pending",
+      { ...agent(0), ...asked() },
+      { rollout: { name: "night", state: "running", wave: 2, machine: "requested" } },
+    ),
+    ["rollout"],
+    [/because: rollout night holds it: its turn in wave 2 has come/u, /`farrier rollout show night`/u],
+  ],
+  [
+    "a machine that failed in a rollout",
+    factsOf(
+      "install-failed",
+      { ...agent(0), ...failed("the server of the image answered 404") },
+      { rollout: { name: "night", state: "done", wave: 2, machine: "failed" } },
+    ),
+    ["installation-error", "rollout"],
+    [
+      /because: it failed in rollout night, in wave 2/u,
+      /you can: try it again with all that failed in the rollout: `farrier rollout retry-failed night`/u,
+    ],
+  ],
+  [
     "N8: an agent that waits for approval while the machine is in quarantine",
     factsOf(
       "quarantined",

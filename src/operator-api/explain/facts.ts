@@ -4,6 +4,7 @@ import type {
   SurroundingDoubt,
   SurroundingOverride,
   SurroundingRefusal,
+  SurroundingRollout,
   SurroundingStart,
   SurroundingStartFailure,
   SurroundingWanted,
@@ -46,6 +47,8 @@ export interface ExplainFacts {
   controllerWanted?: SurroundingWanted;
   /** The last lines of its agent's log, of a machine whose installed system is silent. */
   logTail?: readonly { at: Date; text: string }[];
+  /** The rollout that holds it, or in which its newest installation failed. */
+  rollout?: SurroundingRollout;
   /** Why the pending request can't be handed out. */
   requestProblem?: string;
   /** Why the request's disk selector matches none of the machine's disks, according to its hardware report. */
@@ -92,6 +95,7 @@ export type CauseKind =
   | "duplicate-agent"
   | "disk-unfinished"
   | "database-read-only"
+  | "rollout"
   | "pending";
 
 /** A cause, in words. */

@@ -1,4 +1,5 @@
 import { listingRemedies } from "./causes/listing-causes.ts";
+import { rolloutHoldRemedies } from "./causes/rollout-hold-causes.ts";
 import { healthCauses } from "./causes/health-causes.ts";
 import { recordTitle, type ExplainFacts } from "./facts.ts";
 import { stateWords } from "./states.ts";
@@ -16,6 +17,7 @@ export function explainRemedies(facts: ExplainFacts): string[] {
     ...stateWords(facts.record.state.state).remedies(facts),
     ...(healthCauses(facts).length === 0 ? [] : [healthRemedy(facts.record)]),
     ...listingRemedies(facts),
+    ...rolloutHoldRemedies(facts),
   ];
 }
 

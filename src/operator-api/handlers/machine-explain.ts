@@ -63,6 +63,7 @@ const kinds: Record<CauseKind, KindMessage> = {
   "duplicate-agent": KindMessage.DUPLICATE_AGENT,
   "disk-unfinished": KindMessage.DISK_UNFINISHED,
   pending: KindMessage.PENDING,
+  rollout: KindMessage.ROLLOUT,
   "database-read-only": KindMessage.DATABASE_READ_ONLY,
 };
 

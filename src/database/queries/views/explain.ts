@@ -3,6 +3,7 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError, translate } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import type { NetbootProgress } from "../boot/netboot-note.ts";
+import type { RolloutStateName } from "../rollout/rollout-record.ts";
 import { present } from "../../../lib/defined.ts";
 
 /** What an explanation needs besides the machine's record. */
@@ -33,8 +34,19 @@ export interface MachineSurroundings {
   doubt?: SurroundingDoubt;
   /** The controller that its provider names, which is not its own yet. */
   controllerWanted?: SurroundingWanted;
+  /** The rollout that holds it, or in which its newest installation failed. */
+  rollout?: SurroundingRollout;
   /** The latest report, serialised. */
   hardwareRaw?: Uint8Array;
+}
+
+/** A rollout that a machine is in. */
+export interface SurroundingRollout {
+  name: string;
+  state: RolloutStateName;
+  wave: number;
+  /** The machine's state in it. */
+  machine: "waiting" | "requested" | "failed";
 }
 
 /** A start of an agent. */
@@ -142,6 +154,7 @@ interface Row {
     failedAt: string | null;
     cause: string | null;
   } | null;
+  rollout: SurroundingRollout | null;
   hardware_report_raw: Uint8Array | null;
 }
 
@@ -232,6 +245,17 @@ export async function machineSurroundings(database: Database, machineId: Machine
           SELECT FROM machine_controller c WHERE c.machine_id = w.machine_id AND c.url = w.wanted ->> 'url'
         )
       ) AS controller_wanted,
+      (
+        SELECT jsonb_build_object('name', o.rollout_name, 'state', o.state, 'wave', r.wave, 'machine', r.state)
+        FROM rollout_machine r JOIN rollout o ON o.rollout_number = r.rollout_number
+        JOIN machines m ON m.machine_id = r.machine_id
+        LEFT JOIN machine_rollout_hold l ON l.machine_id = r.machine_id AND l.rollout_number = r.rollout_number
+        WHERE r.machine_id = ${machineId} AND (
+          (l.machine_id IS NOT NULL AND r.state IN ('waiting', 'requested'))
+          OR (r.state = 'failed' AND r.generation = m.last_generation)
+        )
+        ORDER BY l.machine_id IS NULL, r.rollout_number DESC LIMIT 1
+      ) AS rollout,
       (SELECT h.hardware_report_raw FROM machine_hardware_report h WHERE h.machine_id = ${machineId})
         AS hardware_report_raw
     FROM agent_silence t WHERE t.only_row`
@@ -284,7 +308,7 @@ export async function machineSurroundings(database: Database, machineId: Machine
     })),
     ...doubtOf(row),
     ...wantedOf(row),
-    ...present({ hardwareRaw: row.hardware_report_raw }),
+    ...present({ rollout: row.rollout, hardwareRaw: row.hardware_report_raw }),
   };
 }
 
