@@ -11,6 +11,10 @@ import { keyRing, type KeyRing } from "../secrets/key-ring.ts";
 import { sealedKeyId } from "../secrets/seal.ts";
 import type { SecretsKey } from "../secrets/secrets-key.ts";
 import { testKeyRing, testSecretsKey } from "../secrets/testing/key-ring.ts";
+import { rolloutValuesPlace } from "../secrets/rollout-values.ts";
+import { unopenedFind } from "../secrets/unopened.ts";
+import { webhookPlace, webhookTargetOpen } from "../secrets/webhook-target.ts";
+import { secretsUse } from "../database/queries/secret/secrets-show.ts";
 import { secretsSealTask } from "./secrets-seal.ts";
 
 /** A ring that seals by the last of the keys. */
@@ -173,4 +177,51 @@ test("what an old key sealed of images and profiles is sealed anew; a row that d
   expect(Buffer.from(alone.open(profileSpecPlace(owner), profile?.sealed ?? source)).toString()).toBe("spec");
   // The second version has the first one's bytes, which open for that row alone.
   expect(recorded.count(/image debian@2|does not open/u)).toBe(1);
+});
+
+test("what an old key sealed of rollouts and webhooks is sealed anew; a row that does not open is named", async () => {
+  await using fleet = await testFleet();
+  const [old, current] = [testSecretsKey(), testSecretsKey()];
+  const [before, after] = [ringOf(old), ringOf(old, current)];
+  const values = before.seal(rolloutValuesPlace("night"), Buffer.from("{}"));
+  const ids = [randomUUID(), randomUUID()];
+  const target = before.seal(webhookPlace(ids[0] ?? ""), Buffer.from('{"url":"https://tickets.example.org"}'));
+  // The second row of each has the first one's bytes, which open for that row alone.
+  await fleet.rows(
+    `INSERT INTO rollout (rollout_name, profile_name, profile_version, sealed_values, waves, parallel, created_by)
+     VALUES ('night', 'web', 1, $1, '{0}', 1, 't'), ('day', 'web', 1, $1, '{0}', 1, 't')`,
+    Buffer.from(values),
+  );
+  await fleet.rows(
+    `INSERT INTO webhook (webhook_id, webhook_name, shown_url, sealed_target, events, private_allowed, created_by)
+     VALUES ($1, 'tickets', 'u', $3, '{}', false, 't'), ($2, 'chat', 'u', $3, '{}', false, 't')`,
+    ...[ids[0], ids[1], Buffer.from(target)],
+  );
+  // Keys that are recorded are counted, as `farrier secrets show` has them.
+  await fleet.rows(
+    "INSERT INTO secrets_key (key_id, check_value, state) VALUES ($1, $2, 'old')",
+    old.id,
+    Buffer.from(old.checkValue),
+  );
+  expect((await secretsUse(fleet.database)).byKey.get(old.id)).toMatchObject({ rollouts: 2, webhooks: 2, images: 0 });
+  const recorded = recordingLog();
+  const task = secretsSealTask(fleet.database, after, recorded.log);
+  expect(await task.run()).toEqual({ versions: 2 });
+  expect(await task.run()).toEqual({});
+  const alone = ringOf(current);
+  const [rollout] = await fleet.rows<{ sealed: Buffer }>(
+    "SELECT sealed_values AS sealed FROM rollout WHERE rollout_name = 'night'",
+  );
+  const [webhook] = await fleet.rows<{ sealed: Buffer }>(
+    "SELECT sealed_target AS sealed FROM webhook WHERE webhook_name = 'tickets'",
+  );
+  expect(Buffer.from(alone.open(rolloutValuesPlace("night"), rollout?.sealed ?? values)).toString()).toBe("{}");
+  expect(webhookTargetOpen(alone, ids[0] ?? "", webhook?.sealed ?? target)).toEqual({
+    url: "https://tickets.example.org",
+  });
+  expect(recorded.lines.map((line) => line["row"])).toEqual(["rollout day", "webhook chat"]);
+  expect(await unopenedFind(fleet.database, after, [old.id], 10)).toMatchObject([
+    { rollout: "day", problem: expect.stringContaining("does not open") as string },
+    { webhook: "chat", problem: expect.stringContaining("does not open") as string },
+  ]);
 });

@@ -7,7 +7,12 @@ import {
   requestsToSeal,
   type CredentialToSeal,
 } from "../database/queries/secret/secrets-reseal.ts";
-import { versionsReseal, versionsToSeal, type VersionToSeal } from "../database/queries/secret/versions-reseal.ts";
+import {
+  versionsReseal,
+  versionsToSeal,
+  type VersionOf,
+  type VersionToSeal,
+} from "../database/queries/secret/versions-reseal.ts";
 import { versionPlace } from "../secrets/version-place.ts";
 import { credentialPlace } from "../secrets/credential-open.ts";
 import { SecretsError } from "../secrets/errors.ts";
@@ -60,7 +65,7 @@ export function secretsSealTask(database: Database, ring: KeyRing, log: Pick<Log
         }
       });
       const versions = await versionsSeal(database, ring, earlier, (row, problem) => {
-        const title = `${row.of} ${row.name}@${row.version}`;
+        const title = `${row.of} ${row.title}`;
         if (!closedVersions.has(title)) {
           closedVersions.add(title);
           log.warn({ row: title, problem }, unopenedText);
@@ -131,7 +136,7 @@ async function versionsSeal(
   unopened: (row: VersionToSeal, problem: string) => void,
 ): Promise<number> {
   let count = 0;
-  const leftOut: Omit<VersionToSeal, "sealed">[] = [];
+  const leftOut: VersionOf[] = [];
   for (let n = 0; n < batches && keyIds.length > 0 && leftOut.length < leftOutLimit; n += 1) {
     const found = await versionsToSeal(database, { keyIds, leftOut, limit: versionBatch });
     if (found.length === 0) {

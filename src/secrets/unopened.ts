@@ -8,12 +8,14 @@ import { versionPlace } from "./version-place.ts";
 import { requestOpen } from "./installation-request.ts";
 import type { KeyRing } from "./key-ring.ts";
 
-/** A row that does not open: a credential, a machine's installation request, or NAME@VERSION of an image or a profile. */
+/** A row that does not open: a credential, a machine's installation request, NAME@VERSION of an image or a profile, or a rollout or webhook by its name. */
 export interface UnopenedRow {
   credential?: string;
   machineId?: MachineId;
   image?: string;
   profile?: string;
+  rollout?: string;
+  webhook?: string;
   problem: string;
 }
 
@@ -52,8 +54,7 @@ export async function unopenedFind(
   const versions = (await versionsToSeal(database, { keyIds: held, leftOut: [], limit: Math.min(limit, 200) })).flatMap(
     (row) => {
       const problem = openProblem(() => ring.open(versionPlace(row), row.sealed));
-      // A webhook's log says that its target does not open.
-      return problem === undefined || row.of === "webhook" ? [] : [{ [row.of]: `${row.name}@${row.version}`, problem }];
+      return problem === undefined ? [] : [{ [row.of]: row.title, problem }];
     },
   );
   return [...credentials.slice(0, limit), ...requests, ...versions];

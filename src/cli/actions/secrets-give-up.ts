@@ -33,7 +33,7 @@ export async function secretsGiveUpAction(
 }
 
 function closedText(message: SecretsGiveUpResponse): string {
-  const { keyIds, credentials, machines, machineCount, images, profiles, givenUp } = message;
+  const { keyIds, credentials, machines, machineCount, images, profiles, rollouts, webhooks, givenUp } = message;
   if (keyIds.length === 0) {
     return "";
   }
@@ -43,11 +43,14 @@ function closedText(message: SecretsGiveUpResponse): string {
     `credentials that can't be opened: ${credentials.join(", ") || "none"}\n`,
     ...(images.length === 0 ? [] : [`images that can't be opened: ${images.join(", ")}\n`]),
     ...(profiles.length === 0 ? [] : [`profiles that can't be opened: ${profiles.join(", ")}\n`]),
+    ...(rollouts.length === 0 ? [] : [`rollouts that can't be opened: ${rollouts.join(", ")}\n`]),
+    ...(webhooks.length === 0 ? [] : [`webhooks that can't be opened: ${webhooks.join(", ")}\n`]),
     `installations ${givenUp ? "cancelled" : "that can't be handed out"}: ${machines.join(", ") || "none"}${more}\n`,
   ].join("");
 }
 
-function noteOf({ keyIds, credentials, images, profiles, givenUp }: SecretsGiveUpResponse): string {
+function noteOf(message: SecretsGiveUpResponse): string {
+  const { keyIds, credentials, images, profiles, rollouts, webhooks, givenUp } = message;
   if (keyIds.length === 0) {
     return "no key is lost: a running server or shepherd has each key in use";
   }
@@ -60,6 +63,8 @@ function noteOf({ keyIds, credentials, images, profiles, givenUp }: SecretsGiveU
     ...(profiles.length === 0
       ? []
       : ["delete the profiles, and apply their files again: `farrier profile apply --help`"]),
+    ...(rollouts.length === 0 ? [] : ["cancel the rollouts, and create others: `farrier rollout cancel --help`"]),
+    ...(webhooks.length === 0 ? [] : ["delete the webhooks, and add them again: `farrier webhook add --help`"]),
   ];
   return again.length === 0 ? "the control plane takes another key by itself" : again.join("; ");
 }

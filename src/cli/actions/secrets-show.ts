@@ -37,7 +37,18 @@ export async function secretsShowAction(this: CliContext, flags: SecretsShowFlag
         keys.length === 0
           ? ""
           : table(
-              ["KEY", "STATE", "SINCE", "MADE", "REQUESTS", "CREDENTIALS", "IMAGES", "PROFILES"],
+              [
+                "KEY",
+                "STATE",
+                "SINCE",
+                "MADE",
+                "REQUESTS",
+                "CREDENTIALS",
+                "IMAGES",
+                "PROFILES",
+                "ROLLOUTS",
+                "WEBHOOKS",
+              ],
               keys.map((key) => [
                 key.id,
                 key.state,
@@ -47,6 +58,8 @@ export async function secretsShowAction(this: CliContext, flags: SecretsShowFlag
                 String(key.credentials),
                 String(key.images),
                 String(key.profiles),
+                String(key.rollouts),
+                String(key.webhooks),
               ]),
             ),
       note: notes.length === 0 ? undefined : notes.join("; "),
@@ -68,7 +81,14 @@ function unreadyText({ process, keyId }: UnreadyProcess): string {
   return `${process?.component ?? "a process"} ${process?.runtimeInfo ?? ""} lacks key ${keyId}, which is in use: add its line to ${process?.keyFile || "its key file"}`;
 }
 
-function unopenedText({ credential, machineId, image, profile, problem }: UnopenedRow): string {
+function unopenedText(row: UnopenedRow): string {
+  const { credential, machineId, image, profile, rollout, webhook, problem } = row;
+  if (rollout !== "") {
+    return `rollout ${rollout} keeps a key from being retired: ${problem}: cancel it if it goes on, and create another: \`farrier rollout cancel ${rollout}\``;
+  }
+  if (webhook !== "") {
+    return `webhook ${webhook} keeps a key from being retired: ${problem}: delete it, and add it again: \`farrier webhook delete ${webhook}\``;
+  }
   if (image !== "") {
     return `image ${image} keeps a key from being retired: ${problem}: add the image again, and delete this version: \`farrier image delete ${image}\``;
   }

@@ -59,8 +59,9 @@ export function secretsHandlers({
       return;
     }
     const { byKey } = await secretsUse(database);
-    const uses = old.map((keyId) => byKey.get(keyId) ?? { requests: 0, credentials: 0, images: 0, profiles: 0 });
-    const rows = uses.reduce((sum, use) => sum + use.requests + use.credentials + use.images + use.profiles, 0);
+    const rows = old
+      .flatMap((keyId) => Object.values(byKey.get(keyId) ?? {}))
+      .reduce((sum: number, count: number) => sum + count, 0);
     if (rows > (await unopenedFind(database, secrets, old, 1000)).length) {
       throw new DatabaseError(
         "refused",
@@ -159,4 +160,6 @@ const givenUp = z.object({
   // Absent in answers that earlier versions recorded.
   images: z.array(z.string()).default([]),
   profiles: z.array(z.string()).default([]),
+  rollouts: z.array(z.string()).default([]),
+  webhooks: z.array(z.string()).default([]),
 });

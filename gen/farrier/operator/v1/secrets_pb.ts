@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file farrier/operator/v1/secrets.proto.
  */
 export const file_farrier_operator_v1_secrets: GenFile = /*@__PURE__*/
-  fileDesc("CiFmYXJyaWVyL29wZXJhdG9yL3YxL3NlY3JldHMucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEizgEKClNlYWxpbmdLZXkSCgoCaWQYASABKAkSDQoFc3RhdGUYAiABKAkSKwoHbWFkZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLc3RhdGVfc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJlcXVlc3RzGAUgASgFEhMKC2NyZWRlbnRpYWxzGAYgASgFEg4KBmltYWdlcxgHIAEoBRIQCghwcm9maWxlcxgIIAEoBSJfCg5MYWNraW5nUHJvY2VzcxISCgpzZXNzaW9uX2lkGAEgASgJEhEKCWNvbXBvbmVudBgCIAEoCRIUCgxydW50aW1lX2luZm8YAyABKAkSEAoIa2V5X2ZpbGUYBCABKAkiZgoLVW5vcGVuZWRSb3cSEgoKY3JlZGVudGlhbBgBIAEoCRISCgptYWNoaW5lX2lkGAIgASgJEg8KB3Byb2JsZW0YAyABKAkSDQoFaW1hZ2UYBCABKAkSDwoHcHJvZmlsZRgFIAEoCSIUChJTZWNyZXRzU2hvd1JlcXVlc3QiwwIKE1NlY3JldHNTaG93UmVzcG9uc2USLQoEa2V5cxgBIAMoCzIfLmZhcnJpZXIub3BlcmF0b3IudjEuU2VhbGluZ0tleRI0CgdsYWNraW5nGAIgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5MYWNraW5nUHJvY2VzcxIWCg5jbGVhcl9yZXF1ZXN0cxgDIAEoBRIPCgdwcm9ibGVtGAQgASgJEjQKB2hvbGRpbmcYBSADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkxhY2tpbmdQcm9jZXNzEjQKB3VucmVhZHkYBiADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLlVucmVhZHlQcm9jZXNzEjIKCHVub3BlbmVkGAcgAygLMiAuZmFycmllci5vcGVyYXRvci52MS5Vbm9wZW5lZFJvdyJWCg5VbnJlYWR5UHJvY2VzcxI0Cgdwcm9jZXNzGAEgASgLMiMuZmFycmllci5vcGVyYXRvci52MS5MYWNraW5nUHJvY2VzcxIOCgZrZXlfaWQYAiABKAkiKgoUU2VjcmV0c1JvdGF0ZVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCSJ9ChVTZWNyZXRzUm90YXRlUmVzcG9uc2USDgoGa2V5X2lkGAEgASgJEhAKCGtleV9maWxlGAIgASgJEgwKBGhlbGQYAyABKAgSNAoHaG9sZGluZxgEIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuTGFja2luZ1Byb2Nlc3MiTgoUU2VjcmV0c0dpdmVVcFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIPCgdrZXlfaWRzGAIgAygJEhEKCWNvbmZpcm1lZBgDIAEoCCKaAQoVU2VjcmV0c0dpdmVVcFJlc3BvbnNlEg8KB2tleV9pZHMYASADKAkSEwoLY3JlZGVudGlhbHMYAiADKAkSEAoIbWFjaGluZXMYAyADKAkSFQoNbWFjaGluZV9jb3VudBgEIAEoBRIQCghnaXZlbl91cBgFIAEoCBIOCgZpbWFnZXMYBiADKAkSEAoIcHJvZmlsZXMYByADKAkywgIKDlNlY3JldHNTZXJ2aWNlEmAKC1NlY3JldHNTaG93EicuZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzU2hvd1JlcXVlc3QaKC5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNTaG93UmVzcG9uc2USZgoNU2VjcmV0c1JvdGF0ZRIpLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c1JvdGF0ZVJlcXVlc3QaKi5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNSb3RhdGVSZXNwb25zZRJmCg1TZWNyZXRzR2l2ZVVwEikuZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzR2l2ZVVwUmVxdWVzdBoqLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c0dpdmVVcFJlc3BvbnNlQi5aLGZhcnJpZXIvcHJvdG8vZmFycmllci9vcGVyYXRvci92MTtvcGVyYXRvcnYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("CiFmYXJyaWVyL29wZXJhdG9yL3YxL3NlY3JldHMucHJvdG8SE2ZhcnJpZXIub3BlcmF0b3IudjEi8gEKClNlYWxpbmdLZXkSCgoCaWQYASABKAkSDQoFc3RhdGUYAiABKAkSKwoHbWFkZV9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLc3RhdGVfc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHJlcXVlc3RzGAUgASgFEhMKC2NyZWRlbnRpYWxzGAYgASgFEg4KBmltYWdlcxgHIAEoBRIQCghwcm9maWxlcxgIIAEoBRIQCghyb2xsb3V0cxgJIAEoBRIQCgh3ZWJob29rcxgKIAEoBSJfCg5MYWNraW5nUHJvY2VzcxISCgpzZXNzaW9uX2lkGAEgASgJEhEKCWNvbXBvbmVudBgCIAEoCRIUCgxydW50aW1lX2luZm8YAyABKAkSEAoIa2V5X2ZpbGUYBCABKAkiiAEKC1Vub3BlbmVkUm93EhIKCmNyZWRlbnRpYWwYASABKAkSEgoKbWFjaGluZV9pZBgCIAEoCRIPCgdwcm9ibGVtGAMgASgJEg0KBWltYWdlGAQgASgJEg8KB3Byb2ZpbGUYBSABKAkSDwoHcm9sbG91dBgGIAEoCRIPCgd3ZWJob29rGAcgASgJIhQKElNlY3JldHNTaG93UmVxdWVzdCLDAgoTU2VjcmV0c1Nob3dSZXNwb25zZRItCgRrZXlzGAEgAygLMh8uZmFycmllci5vcGVyYXRvci52MS5TZWFsaW5nS2V5EjQKB2xhY2tpbmcYAiADKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkxhY2tpbmdQcm9jZXNzEhYKDmNsZWFyX3JlcXVlc3RzGAMgASgFEg8KB3Byb2JsZW0YBCABKAkSNAoHaG9sZGluZxgFIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuTGFja2luZ1Byb2Nlc3MSNAoHdW5yZWFkeRgGIAMoCzIjLmZhcnJpZXIub3BlcmF0b3IudjEuVW5yZWFkeVByb2Nlc3MSMgoIdW5vcGVuZWQYByADKAsyIC5mYXJyaWVyLm9wZXJhdG9yLnYxLlVub3BlbmVkUm93IlYKDlVucmVhZHlQcm9jZXNzEjQKB3Byb2Nlc3MYASABKAsyIy5mYXJyaWVyLm9wZXJhdG9yLnYxLkxhY2tpbmdQcm9jZXNzEg4KBmtleV9pZBgCIAEoCSIqChRTZWNyZXRzUm90YXRlUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJIn0KFVNlY3JldHNSb3RhdGVSZXNwb25zZRIOCgZrZXlfaWQYASABKAkSEAoIa2V5X2ZpbGUYAiABKAkSDAoEaGVsZBgDIAEoCBI0Cgdob2xkaW5nGAQgAygLMiMuZmFycmllci5vcGVyYXRvci52MS5MYWNraW5nUHJvY2VzcyJOChRTZWNyZXRzR2l2ZVVwUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg8KB2tleV9pZHMYAiADKAkSEQoJY29uZmlybWVkGAMgASgIIr4BChVTZWNyZXRzR2l2ZVVwUmVzcG9uc2USDwoHa2V5X2lkcxgBIAMoCRITCgtjcmVkZW50aWFscxgCIAMoCRIQCghtYWNoaW5lcxgDIAMoCRIVCg1tYWNoaW5lX2NvdW50GAQgASgFEhAKCGdpdmVuX3VwGAUgASgIEg4KBmltYWdlcxgGIAMoCRIQCghwcm9maWxlcxgHIAMoCRIQCghyb2xsb3V0cxgIIAMoCRIQCgh3ZWJob29rcxgJIAMoCTLCAgoOU2VjcmV0c1NlcnZpY2USYAoLU2VjcmV0c1Nob3cSJy5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNTaG93UmVxdWVzdBooLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c1Nob3dSZXNwb25zZRJmCg1TZWNyZXRzUm90YXRlEikuZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzUm90YXRlUmVxdWVzdBoqLmZhcnJpZXIub3BlcmF0b3IudjEuU2VjcmV0c1JvdGF0ZVJlc3BvbnNlEmYKDVNlY3JldHNHaXZlVXASKS5mYXJyaWVyLm9wZXJhdG9yLnYxLlNlY3JldHNHaXZlVXBSZXF1ZXN0GiouZmFycmllci5vcGVyYXRvci52MS5TZWNyZXRzR2l2ZVVwUmVzcG9uc2VCLlosZmFycmllci9wcm90by9mYXJyaWVyL29wZXJhdG9yL3YxO29wZXJhdG9ydjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * A key, of which the database knows the id.
@@ -74,6 +74,20 @@ export type SealingKey = Message<"farrier.operator.v1.SealingKey"> & {
    * @generated from field: int32 profiles = 8;
    */
   profiles: number;
+
+  /**
+   * Rollouts whose values are sealed by it; counted up to 100,000.
+   *
+   * @generated from field: int32 rollouts = 9;
+   */
+  rollouts: number;
+
+  /**
+   * Webhooks whose target is sealed by it.
+   *
+   * @generated from field: int32 webhooks = 10;
+   */
+  webhooks: number;
 };
 
 /**
@@ -128,7 +142,7 @@ export const LackingProcessSchema: GenMessage<LackingProcess> = /*@__PURE__*/
  */
 export type UnopenedRow = Message<"farrier.operator.v1.UnopenedRow"> & {
   /**
-   * The credential's name; one of this, the machine, the image and the profile is set.
+   * The credential's name; one of this, the machine, the image, the profile, the rollout and the webhook is set.
    *
    * @generated from field: string credential = 1;
    */
@@ -159,6 +173,20 @@ export type UnopenedRow = Message<"farrier.operator.v1.UnopenedRow"> & {
    * @generated from field: string profile = 5;
    */
   profile: string;
+
+  /**
+   * The rollout's name.
+   *
+   * @generated from field: string rollout = 6;
+   */
+  rollout: string;
+
+  /**
+   * The webhook's name.
+   *
+   * @generated from field: string webhook = 7;
+   */
+  webhook: string;
 };
 
 /**
@@ -408,6 +436,20 @@ export type SecretsGiveUpResponse = Message<"farrier.operator.v1.SecretsGiveUpRe
    * @generated from field: repeated string profiles = 7;
    */
   profiles: string[];
+
+  /**
+   * Rollouts whose values can't be opened without them, at most 1000.
+   *
+   * @generated from field: repeated string rollouts = 8;
+   */
+  rollouts: string[];
+
+  /**
+   * Webhooks whose target can't be opened without them, at most 1000.
+   *
+   * @generated from field: repeated string webhooks = 9;
+   */
+  webhooks: string[];
 };
 
 /**

@@ -55,7 +55,12 @@ export interface SecretsClosed {
   /** Versions of images and profiles, as NAME@VERSION. */
   images: string[];
   profiles: string[];
+  /** Names of rollouts and webhooks. */
+  rollouts: string[];
+  webhooks: string[];
 }
+
+type ClosedKind = "image" | "profile" | "rollout" | "webhook";
 
 // The pending requests that one of the keys sealed.
 const pendingOf = (keyIds: readonly string[]) => sql`
@@ -83,18 +88,26 @@ export async function secretsClosed(
     FROM ${pendingOf(keyIds)} ORDER BY 1 LIMIT ${namesLimit}`
     .execute(source)
     .catch(failed);
-  const { rows: versions } = await sql<{ of: "image" | "profile"; title: string }>`
+  const { rows: versions } = await sql<{ of: ClosedKind; title: string }>`
     (SELECT 'image' AS of, image_name || '@' || version AS title FROM image_version
      WHERE sealed_key(sealed_source) = ANY (${[...keyIds]}::text[]) ORDER BY image_name, version LIMIT ${namesLimit})
     UNION ALL
     (SELECT 'profile', profile_name || '@' || version FROM profile_version
-     WHERE sealed_key(sealed_spec) = ANY (${[...keyIds]}::text[]) ORDER BY profile_name, version LIMIT ${namesLimit})`
+     WHERE sealed_key(sealed_spec) = ANY (${[...keyIds]}::text[]) ORDER BY profile_name, version LIMIT ${namesLimit})
+    UNION ALL
+    (SELECT 'rollout', rollout_name FROM rollout
+     WHERE sealed_key(sealed_values) = ANY (${[...keyIds]}::text[]) ORDER BY rollout_name LIMIT ${namesLimit})
+    UNION ALL
+    (SELECT 'webhook', webhook_name FROM webhook
+     WHERE sealed_key(sealed_target) = ANY (${[...keyIds]}::text[]) ORDER BY webhook_name LIMIT ${namesLimit})`
     .execute(source)
     .catch(failed);
-  const titles = (kind: "image" | "profile") => versions.filter(({ of }) => of === kind).map(({ title }) => title);
+  const titles = (kind: ClosedKind) => versions.filter(({ of }) => of === kind).map(({ title }) => title);
   return {
     images: titles("image"),
     profiles: titles("profile"),
+    rollouts: titles("rollout"),
+    webhooks: titles("webhook"),
     credentials: credentials.map(({ name }) => name),
     machines: machines.map(({ name }) => name),
     machineCount: machines[0]?.count ?? 0,

@@ -12,8 +12,13 @@ export interface VersionToSeal {
   name: string;
   /** 0 for rollouts and webhooks, which have no versions. */
   version: number;
+  /** For people: NAME@VERSION, or the name of a rollout or a webhook. */
+  title: string;
   sealed: Uint8Array;
 }
+
+/** Which version it is. */
+export type VersionOf = Omit<VersionToSeal, "sealed" | "title">;
 
 /**
  * Reads up to `limit` versions of images and profiles, rollouts and webhooks that one of the keys sealed, except those of `leftOut`.
@@ -21,7 +26,7 @@ export interface VersionToSeal {
  */
 export async function versionsToSeal(
   database: Database,
-  page: { keyIds: readonly string[]; leftOut: readonly Omit<VersionToSeal, "sealed">[]; limit: number },
+  page: { keyIds: readonly string[]; leftOut: readonly VersionOf[]; limit: number },
 ): Promise<VersionToSeal[]> {
   const keys = sql`ANY (${[...page.keyIds]}::text[])`;
   const isLeftOut = (of: VersionToSeal["of"], name: string) => {
@@ -31,18 +36,19 @@ export async function versionsToSeal(
       WHERE l.name = v.${sql.ref(name)} AND l.version = v.version)`;
   };
   const { rows } = await sql<VersionToSeal>`
-    SELECT 'image' AS of, v.image_name AS name, v.version, v.sealed_source AS sealed FROM image_version v
+    SELECT 'image' AS of, v.image_name AS name, v.version, v.image_name || '@' || v.version AS title,
+      v.sealed_source AS sealed FROM image_version v
     WHERE sealed_key(v.sealed_source) = ${keys} AND NOT ${isLeftOut("image", "image_name")}
     UNION ALL
-    SELECT 'profile', v.profile_name, v.version, v.sealed_spec FROM profile_version v
+    SELECT 'profile', v.profile_name, v.version, v.profile_name || '@' || v.version, v.sealed_spec FROM profile_version v
     WHERE sealed_key(v.sealed_spec) = ${keys} AND NOT ${isLeftOut("profile", "profile_name")}
     UNION ALL
-    SELECT 'rollout', v.rollout_name, 0, v.sealed_values FROM rollout v
+    SELECT 'rollout', v.rollout_name, 0, v.rollout_name, v.sealed_values FROM rollout v
     WHERE sealed_key(v.sealed_values) = ${keys} AND NOT (
       v.rollout_name = ANY (${page.leftOut.filter(({ of }) => of === "rollout").map(({ name }) => name)}::text[])
     )
     UNION ALL
-    SELECT 'webhook', w.webhook_id::text, 0, w.sealed_target FROM webhook w
+    SELECT 'webhook', w.webhook_id::text, 0, w.webhook_name, w.sealed_target FROM webhook w
     WHERE sealed_key(w.sealed_target) = ${keys} AND NOT (
       w.webhook_id = ANY (${page.leftOut.filter(({ of }) => of === "webhook").map(({ name }) => name)}::uuid[])
     )
