@@ -51,6 +51,31 @@ test("a test event is sent at once, and its outcome told", async () => {
     delivered: false,
     outcome: "it answered 404: no such hook",
   });
+  receiver.answer = (_event, response) => void response.writeHead(500).end("the database");
+  expect(await webhooks.webhookTest({ name: "tried" })).toMatchObject({
+    delivered: false,
+    outcome: "it answered 500: the database",
+  });
+  const tried = receiver.tried.length;
+  receiver.answer = (_event, response) => void response.writeHead(302, { location: "https://127.0.0.1:1/" }).end();
+  expect(await webhooks.webhookTest({ name: "tried" })).toMatchObject({
+    delivered: false,
+    outcome: expect.stringMatching(/^it answered 302/u) as string,
+  });
+  expect(receiver.tried).toHaveLength(tried + 1);
+  // Slow, but in time.
+  receiver.answer = async (_event, response) => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    response.writeHead(200).end();
+  };
+  expect(await webhooks.webhookTest({ name: "tried" })).toMatchObject({ delivered: true, outcome: "it answered 200" });
+  await receiver.stop();
+  expect(await webhooks.webhookTest({ name: "tried" })).toMatchObject({
+    delivered: false,
+    outcome: expect.stringMatching(/ECONNREFUSED|refused/u) as string,
+  });
+  await receiver.listen();
+  receiver.answer = (_event, response) => void response.writeHead(204).end();
 });
 
 test("what a receiver answers is shown to admins; viewers see its status", async () => {
