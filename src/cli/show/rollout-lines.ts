@@ -95,7 +95,7 @@ export function rolloutMachineRow(machine: RolloutMachine): string[] {
   const { name, disk, diskBytes, overwrites, generation } = machine;
   const ended = machine.error === "" ? "" : `${machine.cause}: ${machine.error}`;
   const isRefused = machine.state === RolloutMachineState.PLANNED && machine.refused !== "";
-  const starts = machine.state <= 2 && machine.start.startsWith("nothing") ? machine.start : "";
+  const starts = awaited.has(machine.state) && machine.start.startsWith("nothing") ? machine.start : "";
   return [
     name === "" ? machine.machineId : name,
     String(machine.wave),
@@ -108,6 +108,13 @@ export function rolloutMachineRow(machine: RolloutMachine): string[] {
       .join("; "),
   ];
 }
+
+/** The states in which an agent is needed still. */
+const awaited: ReadonlySet<RolloutMachineState> = new Set([
+  RolloutMachineState.PLANNED,
+  RolloutMachineState.WAITING,
+  RolloutMachineState.REQUESTED,
+]);
 
 /** Characters of an example's reason; `--json` has all of it. */
 const reasonMost = 160;
