@@ -196,3 +196,46 @@ describe("a value is never run, nor part of a text that something else reads", (
     expect(textOf(done(`${config}${template.replaceAll("values.x", "machine.labels.none")}\n`))).toMatch(expected);
   });
 });
+
+describe("what is known of a template for one machine holds for the next", () => {
+  const template = `${config}a: {{ values.x | yaml }}\nb: [{{ values.y | yaml }}, {{ machine.name | yaml }}]\n`;
+
+  test("the same text comes with and without it, whatever the values are", () => {
+    const values: TemplateData[] = ["web1", "Zürich", 5, -1.5, true, 'a"b', "x\ny: 1", "z".repeat(3_000), ["l"], 1e300];
+    for (const [index, x] of values.entries()) {
+      const y = values.at(-index) ?? "";
+      // Another template of the same text is not known.
+      const fresh = `${config}# ${index}\n${template.slice(config.length)}`;
+      const known = done(template, data({ values: { x, y } }));
+      expect(textOf(known).slice(config.length)).toBe(
+        textOf(done(fresh, data({ values: { x, y } }))).slice(fresh.indexOf("a: ")),
+      );
+      expect(parseDocument(textOf(known)).toJS()).toEqual({ a: x, b: [y, "web1"] });
+    }
+  });
+
+  test.each([
+    ["keys", "{{ values.x | yaml }}: 1\n{{ values.y | yaml }}: 2\n"],
+    ["an anchor and its alias", "a: &{{ values.x | yaml }} 1\nb: *{{ values.y | yaml }}\n"],
+    ["a tag", "a: !!int {{ values.x | yaml }}\nb: {{ values.y | yaml }}\n"],
+    ["a comment", "a: 1 # {{ values.x | yaml }}\nb: {{ values.y | yaml }}\n"],
+  ])("%s: each pair of values is judged as if it were the first", (_what, text) => {
+    const pairs = [
+      ["a", "a"],
+      ["a", "b"],
+      ["5", "x"],
+      ["x", "5"],
+    ] as const;
+    for (const [index, [x, y]] of pairs.entries()) {
+      const known = done(config + text, data({ values: { x, y } }));
+      const first = done(`${config}# ${index}\n${text}`, data({ values: { x, y } }));
+      expect("problem" in known, `${x} ${y}`).toBe("problem" in first);
+    }
+  });
+
+  test("a condition that changes the text between the values is another text", () => {
+    const conditional = `${config}{% if values.x == "b" %}b: {a: 1}\n{% endif %}a: {{ values.x | yaml }}\n`;
+    const of = (x: string) => parseDocument(textOf(done(conditional, data({ values: { x } })))).toJS() as unknown;
+    expect([of("a"), of("b"), of("a")]).toEqual([{ a: "a" }, { b: { a: 1 }, a: "b" }, { a: "a" }]);
+  });
+});

@@ -40,7 +40,17 @@ function engine(quoted: (value: unknown) => string, { strictVariables }: { stric
   return made;
 }
 
-const real = engine((value) => yamlQuoted(value), { strictVariables: true });
+/** What {@link quotingFilter} has put into the text that is being rendered, in order: rendering is synchronous. */
+let quotedNow: string[] = [];
+
+const real = engine(
+  (value) => {
+    const quoted = yamlQuoted(value);
+    quotedNow.push(quoted);
+    return quoted;
+  },
+  { strictVariables: true },
+);
 /** With the same text for every value: what a template's structure is without its values, and where they stand. */
 const neutral = engine((value) => yamlQuoted(neutralised(value)), { strictVariables: false });
 
@@ -62,17 +72,24 @@ export function templateParse(text: string): Template[] {
   return real.parse(text);
 }
 
-/** The text with its values. @throws {Error} as liquidjs does */
-export function templateRender(text: string, data: TemplateData): string {
-  return String(real.renderSync(real.parse(text), data as object));
+/** The text with its values, and what {@link quotingFilter} made of each, in order. @throws {Error} as liquidjs does */
+export function templateRender(templates: Template[], data: TemplateData): { text: string; quoted: string[] } {
+  quotedNow = [];
+  const text = String(real.renderSync(templates, data as object));
+  return { text, quoted: quotedNow };
+}
+
+/** The same template parsed for {@link templateNeutral}. @throws {Error} with liquidjs' message */
+export function templateNeutralParse(text: string): Template[] {
+  return neutral.parse(text);
 }
 
 /**
  * The text with {@link valueMarker} in place of each value, also of those that the data lacks.
  * @throws {Error} as liquidjs does
  */
-export function templateNeutral(text: string, data: TemplateData): string {
-  return String(neutral.renderSync(neutral.parse(text), data as object));
+export function templateNeutral(templates: Template[], data: TemplateData): string {
+  return String(neutral.renderSync(templates, data as object));
 }
 
 /** Whether an error means that a variable is not there. */
