@@ -10,8 +10,10 @@ import { benchInstalled } from "./installed.ts";
 import { benchLab } from "./lab.ts";
 import { benchOperator } from "./operator.ts";
 import { benchReconnect } from "./reconnect.ts";
+import { benchRollout } from "./rollout.ts";
 import { benchServers } from "./servers.ts";
 import { benchStorm } from "./storm.ts";
+import { benchTemplates } from "./templates.ts";
 import { documentWrite } from "./support/document.ts";
 import { reported } from "./support/report.ts";
 import { scale } from "./support/scale.ts";
@@ -34,6 +36,10 @@ const benchmarks: Record<string, (options: { json: boolean }) => Promise<void>> 
     await benchLab(options);
   },
   images: benchImages,
+  rollout: async (options) => {
+    await benchTemplates(options);
+    await benchRollout(options);
+  },
   workers: benchWorkers,
   servers: benchServers,
   console: benchConsole,

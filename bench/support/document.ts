@@ -47,6 +47,9 @@ const meanings: Record<string, string> = {
     "Console: from another filter or order until its rows are drawn, p95, in the same browser: as a ratio to the call alone",
   "P17-change":
     "Console: from a change in the database until it is on screen, p99, in the same browser: as a ratio to its arrival at a bare watcher",
+  P18: "10,000 templates of user data checked and rendered, each with another machine's values: as a ratio to liquidjs alone with the same texts and values",
+  "rollout-plan":
+    "The plan of a rollout over 10,000 machines, made, stored and handed out in pages: as a ratio to listing the same machines",
   "lab-request-to-marker": "Lab: from the request to the installed system's first line",
   cancel: "From the start of `farrier machine cancel` in mid-download until the agent has broken it off; the slowest",
   handshakes: "Agents that connect a second, each with a TLS handshake and a key of its own",
