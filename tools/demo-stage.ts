@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { untilStopped } from "../src/main/parts/until-stopped.ts";
+import { freePort } from "../test/support/free-port.ts";
 
 const bin = fileURLToPath(new URL("../bin/farrier.js", import.meta.url));
 /** Milliseconds: an emulated Debian boots in two minutes on an idle host. */
@@ -23,8 +24,12 @@ export interface DemoStage extends AsyncDisposable {
   readonly farrier: (...args: string[]) => Promise<string>;
   /** The same without showing it. */
   readonly quietly: (...args: string[]) => Promise<string>;
-  /** Starts the control plane, and shows its line `ready`. */
-  readonly up: () => Promise<void>;
+  /** Starts the control plane, and shows its line `ready`. Again, it has the same ports. */
+  readonly up: (...flags: string[]) => Promise<void>;
+  /** Kills the control plane: its server, its shepherd and all else of it. */
+  readonly upKill: () => Promise<void>;
+  /** Starts a command that goes on; its output goes to NAME.log in the directory. It is ended with the stage. */
+  readonly start: (name: string, ...args: string[]) => ChildProcess;
   /** The control plane's log. */
   readonly log: () => Promise<string>;
   /** Waits for a state. @throws {Error} after 20 minutes, with the end of that machine's console */
@@ -91,14 +96,23 @@ export async function demoStage(name: string): Promise<DemoStage> {
 
   const log = (): Promise<string> => readFile(join(directory, "up.log"), "utf8");
 
-  async function up(): Promise<void> {
+  const ports: string[] = [];
+  let control: ChildProcess | undefined;
+
+  async function up(...flags: string[]): Promise<void> {
+    const isFirst = ports.length === 0;
+    if (isFirst) {
+      for (const listener of ["agents", "operators", "netboot"]) {
+        ports.push(`--${listener}`, `127.0.0.1:${await freePort()}`);
+      }
+      released.defer(async () => await ended(control));
+    }
     const stderr = openSync(join(directory, "up.log"), "a");
-    const ports = ["--agents", "127.0.0.1:0", "--operators", "127.0.0.1:0", "--netboot", "127.0.0.1:0"];
-    const child = spawn(process.execPath, [bin, "up", ...ports], { env, stdio: ["ignore", "pipe", stderr] });
+    const child = spawn(process.execPath, [bin, "up", ...ports, ...flags], { env, stdio: ["ignore", "pipe", stderr] });
     closeSync(stderr);
+    control = child;
     let said = "";
     child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
-    released.defer(async () => await ended(child));
     const deadline = performance.now() + patience;
     while (!said.includes("ready: ")) {
       stop.signal.throwIfAborted();
@@ -108,8 +122,23 @@ export async function demoStage(name: string): Promise<DemoStage> {
       await sleep(100);
     }
     process.stdout.write(said);
-    // While the control plane runs: its machines are deleted too.
-    released.defer(async () => void (await run(["lab", "down"], silently, new AbortController().signal)));
+    if (isFirst) {
+      // While the control plane runs: its machines are deleted too.
+      released.defer(async () => void (await run(["lab", "down"], silently, new AbortController().signal)));
+    }
+  }
+
+  async function upKill(): Promise<void> {
+    await ended(control, "SIGKILL");
+  }
+
+  function start(title: string, ...args: string[]): ChildProcess {
+    process.stdout.write(`$ farrier ${plainly(args.join(" "))} &\n`);
+    const output = openSync(join(directory, `${title}.log`), "a");
+    const child = spawn(process.execPath, [bin, ...args], { env, stdio: ["ignore", output, output] });
+    closeSync(output);
+    released.defer(async () => await ended(child));
+    return child;
   }
 
   const released = stack.move();
@@ -118,6 +147,8 @@ export async function demoStage(name: string): Promise<DemoStage> {
     dataDir,
     quietly,
     up,
+    upKill,
+    start,
     log,
     until,
     console: consoleOf,
@@ -145,10 +176,10 @@ export async function demoStage(name: string): Promise<DemoStage> {
   };
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
+async function ended(child: ChildProcess | undefined, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  if (child !== undefined && child.exitCode === null && child.signalCode === null) {
     const exit = once(child, "exit");
-    child.kill("SIGTERM");
+    child.kill(signal);
     await exit;
   }
 }

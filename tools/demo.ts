@@ -17,6 +17,7 @@ const others: Record<string, () => Promise<unknown>> = {
   lab: () => import("./demo-lab.ts"),
   servers: () => import("./demo-servers.ts"),
   boot: () => import("./demo-boot.ts"),
+  rollout: () => import("./demo-rollout.ts"),
 };
 const [, , named] = process.argv;
 if (named !== undefined) {
