@@ -1,6 +1,6 @@
 // A cache in Debian's docker-registry: an installation from it, while the origin is away.
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { dockerRegistry, dockerRegistryMissing, registryAccess } from "../support/docker-registry.ts";
@@ -25,6 +25,7 @@ test("an image is fetched once into a registry with credentials, and installed f
   context.skip(missing !== undefined, missing);
   await using registry = await dockerRegistry({ closed: true });
   await using place = await lab();
+  await mkdir(place.dataDir, { recursive: true, mode: 0o700 });
   const access = join(place.dataDir, "registry-access");
   await writeFile(access, `${registryAccess.user}:${registryAccess.password}\n`, { mode: 0o600 });
   const up = await place.up(
