@@ -53,7 +53,7 @@ test("a system that runs the script in its agent's seed came up; a repeated hand
     machine: machineId,
     profile: "web",
   });
-  expect(requested.warnings.filter((warning) => warning.includes("takes no reports"))).toEqual([]);
+  expect(requested.warnings.filter((warning) => warning.includes("no server takes reports"))).toEqual([]);
 
   const first = await handedOut(agent, machineId);
   expect(first.vendorData).toMatch(/^token='[\w-]{43}'$/mu);
