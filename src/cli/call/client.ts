@@ -99,11 +99,24 @@ function withErrors(transport: Transport, facts: CallFacts): Transport {
         const named = await portNamed(clientError(error, facts, input), facts);
         throw method.name === "AgentRegister" ? named : withRequestId(named, error, input);
       }),
-    stream: (...call) =>
-      transport.stream(...call).catch(async (error: unknown) => {
+    stream: async (...call) => {
+      try {
+        const response = await transport.stream(...call);
+        return { ...response, message: translated(response.message, facts) };
+      } catch (error) {
         throw await portNamed(clientError(error, facts), facts);
-      }),
+      }
+    },
   };
+}
+
+/** A stream may also break in its middle. */
+async function* translated<Message>(messages: AsyncIterable<Message>, facts: CallFacts): AsyncGenerator<Message> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw clientError(error, facts);
+  }
 }
 
 /**
