@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { MachineService } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { testDatabase, type TestDatabase } from "../../../test/support/database.ts";
 import { openConnections } from "../../../test/support/kernel-connections.ts";
+import { recordingLog } from "../../../test/support/recording-log.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { operatorApiListen } from "./listener.ts";
 import { testDependencies, testToken, type TestDependencies } from "../testing/operator-api.ts";
@@ -21,9 +22,10 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-const listen = (stallMilliseconds: number, drainMilliseconds?: number) =>
+const listen = (stallMilliseconds: number, drainMilliseconds?: number, log = dependencies.log) =>
   operatorApiListen({
     ...dependencies,
+    log,
     address: { host: "127.0.0.1", port: 0 },
     probes: { ready: async () => ({ ready: true }), metrics: async () => "" },
     stallMilliseconds,
@@ -83,6 +85,26 @@ test.each([
   },
   300_000,
 );
+
+test.each([
+  ["a watch", machines, watchRequest('{"includeExisting":true}')],
+  ["events", events, watchRequest('{"fromStart":true}', "EventService/EventFollow")],
+])("a reader of %s that leaves in mid-stream is no error", async (_what, fill, request) => {
+  await dependencies.database.pool.query(fill);
+  const { log, count } = recordingLog();
+  await using listener = await listen(60_000, undefined, log);
+  for (const left of [1, 2, 3]) {
+    const socket: Socket = connectSocket(listener.address.port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    await once(socket, "connect");
+    socket.write(request);
+    // The server has more to write than the connection takes.
+    await once(socket, "readable");
+    socket.resetAndDestroy();
+    await waitFor("the server to notice", () => count(/^(?:caller left|call failed)$/u) === left);
+  }
+  expect(count("call failed")).toBe(0);
+});
 
 test("a watch ends at once when the server stops, and others' signs of life keep it open until then", async () => {
   // The end would wait for an hour for a call that goes on.
