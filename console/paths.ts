@@ -17,6 +17,8 @@ export interface MachinesFilter {
   name?: string | undefined;
   /** Free text. */
   search?: string | undefined;
+  /** Where the provider says that they are, exactly. */
+  location?: string | undefined;
   /** "yes" = only machines whose deadline has passed. */
   overdue?: "yes" | undefined;
   /** name, state, since, created or id; a leading "-" turns it round. */
@@ -33,6 +35,7 @@ export const paths = {
       provider: filter.providers,
       name: filter.name,
       search: filter.search,
+      location: filter.location,
       overdue: filter.overdue,
       order: filter.order,
     })}`,
@@ -45,6 +48,10 @@ export const paths = {
   timelineEntry: (machine: string, entry: string) =>
     `/machines/${encodeURIComponent(machine)}/timeline#${encodeURIComponent(entry)}`,
   installations: (states: readonly string[] = []) => `/installations${query({ state: states })}`,
+  rollouts: () => "/rollouts",
+  /** The dialog that plans a rollout. */
+  rolloutNew: () => "/rollouts?new",
+  rollout: (rollout: string) => `/rollouts/${encodeURIComponent(rollout)}`,
   approvals: () => "/approvals",
   images: () => "/images",
   /** @param image its name in the catalogue */
@@ -58,6 +65,8 @@ export const paths = {
   providers: () => "/providers",
   work: () => "/work",
   access: () => "/access",
+  /** @param webhook the one whose dead letters are listed */
+  webhooks: (webhook?: string) => `/access${query({ tab: "webhooks", webhook })}`,
   metrics: () => "/metrics",
   /** @param to the address to go to afterwards */
   signIn: (to?: string) => `/sign-in${query({ to })}`,

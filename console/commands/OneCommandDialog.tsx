@@ -21,8 +21,8 @@ export interface OneCommandDialogProps {
   unsaved?: boolean;
   size?: "narrow" | "wide";
   onClose: () => void;
-  /** Called after its success, which is said in a toast. */
-  onDone?: () => void;
+  /** Called after its success, which is said in a toast. @param done what was done */
+  onDone?: (done: string) => void;
   children: ReactNode;
 }
 
@@ -38,7 +38,7 @@ export function OneCommandDialog(props: OneCommandDialogProps): ReactElement {
     if (done !== undefined) {
       toast("good", done);
       onClose();
-      onDone?.();
+      onDone?.(done);
     }
   };
   return (

@@ -15,6 +15,7 @@ export const navigation: readonly NavigationEntry[] = [
   { title: "Installations", to: paths.installations(), letter: "i" },
   { title: "Images", to: paths.images(), letter: "c" },
   { title: "Profiles", to: paths.profiles(), letter: "n" },
+  { title: "Rollouts", to: paths.rollouts(), letter: "r" },
   { title: "Approvals", to: paths.approvals(), letter: "a" },
   { title: "Providers", to: paths.providers(), letter: "p" },
   { title: "Work", to: paths.work(), letter: "w" },

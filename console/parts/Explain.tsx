@@ -1,8 +1,10 @@
 import type { ReactElement, ReactNode } from "react";
+import { Link } from "react-router";
 import type { MachineExplainResponse } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { CliCopy } from "./CliCopy.tsx";
 import { ForeignText } from "./ForeignText.tsx";
-import { remedyParts, type RemedyAction } from "./remedy.ts";
+import { paths } from "../paths.ts";
+import { remedyParts, remedyRollout, type RemedyAction } from "./remedy.ts";
 
 /** What an {@link Explain} takes. */
 export interface ExplainProps {
@@ -73,9 +75,15 @@ function Remedy({
           return <ForeignText key={text} text={text} />;
         }
         const pressed = action === undefined ? undefined : button?.(action, text);
+        const rollout = remedyRollout(text);
         return (
           <span key={text} className="inline-flex max-w-full flex-wrap items-center gap-1">
             {pressed}
+            {rollout === undefined ? null : (
+              <Link to={paths.rollout(rollout)} className="text-accent hover:underline">
+                <ForeignText text={`Rollout ${rollout}`} />
+              </Link>
+            )}
             <CliCopy command={text} />
           </span>
         );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { remedyParts } from "./remedy.ts";
+import { remedyParts, remedyRollout } from "./remedy.ts";
 
 const machine = { id: "7f9c1a52-3d0e-4c8b-9a41-000000000002", name: "web1" };
 
@@ -24,4 +24,12 @@ test("words alone, two commands, and what only looks like one", () => {
     ),
   ).toEqual(["command", "text", "retry"]);
   expect(remedyParts("`farrier constructor x web1`", machine)[0]?.action).toBeUndefined();
+});
+
+test("the rollout that a command is about", () => {
+  expect(remedyRollout("farrier rollout show tonight")).toBe("tonight");
+  expect(remedyRollout("farrier rollout retry-failed web-1.2 --json")).toBe("web-1.2");
+  expect(remedyRollout("farrier rollout list")).toBeUndefined();
+  expect(remedyRollout("farrier rollout create --profile web")).toBeUndefined();
+  expect(remedyRollout("farrier machine show tonight")).toBeUndefined();
 });

@@ -41,6 +41,11 @@ export function remedyParts(remedy: string, machine: { id: string; name: string 
     .filter(({ text }) => text !== "");
 }
 
+/** The rollout that a command is about, which has a page; undefined for another command. Pure. */
+export function remedyRollout(command: string): string | undefined {
+  return /^farrier rollout [a-z][\w-]* (?<rollout>[a-z0-9][\w.-]*)(?: |$)/u.exec(command)?.groups?.["rollout"];
+}
+
 function remedyAction(command: string): RemedyAction | undefined {
   return Object.hasOwn(remedyCommands, command) ? remedyCommands[command as keyof typeof remedyCommands] : undefined;
 }

@@ -32,7 +32,7 @@ export async function rolloutMachinesAdd({ machines }: TestClients, names: reado
 
 /** Ends the pending installation of each machine as an agent's report does: `fails` says which fail, and by what. */
 export async function installationsFinish(
-  fleet: Fleet,
+  fleet: Pick<Fleet, "rows">,
   fails: (name: string) => string | undefined = () => undefined,
 ): Promise<string[]> {
   const rows = await fleet.rows<{ machine_id: string; name: string; generation: bigint }>(

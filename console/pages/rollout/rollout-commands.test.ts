@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { create } from "@bufbuild/protobuf";
+import { RolloutCountsSchema, RolloutState } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
+import { rolloutCommands, rolloutOffers } from "./rollout-commands.ts";
+
+const offers = (state: RolloutState, failed = 0) =>
+  rolloutOffers({ state, counts: create(RolloutCountsSchema, { machines: 10, failed }) });
+
+test.each<[state: RolloutState, failed: number, expected: string[]]>([
+  [RolloutState.PLANNED, 0, ["start", "plan", "cancel"]],
+  [RolloutState.RUNNING, 0, ["pause", "cancel"]],
+  [RolloutState.RUNNING, 1, ["retry-failed", "pause", "cancel"]],
+  [RolloutState.PAUSED, 0, ["resume", "cancel"]],
+  [RolloutState.STOPPED, 7, ["resume", "retry-failed", "cancel"]],
+  [RolloutState.DONE, 0, []],
+  [RolloutState.DONE, 2, ["retry-failed"]],
+  [RolloutState.CANCELLED, 2, []],
+])("in state %s with %s failed machines an operator can %j", (state, failed, expected) => {
+  expect(offers(state, failed)).toEqual(expected);
+});
+
+test("each command has its twin of the command line", () => {
+  const lines = Object.values(rolloutCommands).map(({ prepare }) => prepare("tonight", "R").cli);
+  expect(lines.toSorted()).toEqual([
+    "farrier rollout cancel tonight --request-id R",
+    "farrier rollout pause tonight --request-id R",
+    "farrier rollout plan tonight --request-id R --anew",
+    "farrier rollout resume tonight --request-id R",
+    "farrier rollout retry-failed tonight --request-id R",
+    "farrier rollout start tonight --request-id R",
+  ]);
+});
