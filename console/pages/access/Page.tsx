@@ -1,5 +1,5 @@
 import { useQuery } from "@connectrpc/connect-query";
-import type { ReactNode } from "react";
+import { lazy, Suspense, type ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { useRole } from "../../commands/use-role.ts";
@@ -15,9 +15,17 @@ import { Sessions } from "./Sessions.tsx";
 import { Tokens } from "./Tokens.tsx";
 import { WhoAmI } from "./WhoAmI.tsx";
 
+const Webhooks = lazy(async () => ({ default: (await import("./webhooks/Webhooks.tsx")).Webhooks }));
+
+const webhooks = (): ReactNode => (
+  <Suspense fallback={<Skeleton />}>
+    <Webhooks />
+  </Suspense>
+);
+
 const sessions = (): ReactNode => <Sessions />;
 
-/** Who may call: oneself, the browsers that are signed in, tokens, credentials; and what was done. */
+/** Who may call: oneself, the browsers that are signed in, tokens, credentials; who is called; and what was done. */
 export default function AccessPage(): ReactNode {
   const [search, setSearch] = useSearchParams();
   const role = useRole();
@@ -42,6 +50,7 @@ export default function AccessPage(): ReactNode {
         tabs={[
           { value: "browsers", label: "Browsers", content: sessions },
           { value: "tokens", label: "Tokens", content: () => forAdmins("see and make tokens", <Tokens />) },
+          { value: "webhooks", label: "Webhooks", content: webhooks },
           {
             value: "credentials",
             label: "Credentials",

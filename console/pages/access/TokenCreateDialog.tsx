@@ -4,10 +4,10 @@ import { randomId } from "../../api/random-id.ts";
 import { useSending } from "../../commands/use-sending.ts";
 import { CliCopy } from "../../parts/CliCopy.tsx";
 import { Button } from "../../ui/Button.tsx";
-import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { ErrorBox } from "../../ui/ErrorBox.tsx";
 import { Field, Select, TextInput } from "../../ui/Field.tsx";
+import { SecretDialog } from "./SecretDialog.tsx";
 import { tokenCreatePrepared, tokenLifetimes, tokenNameProblem, type TokenForm } from "./token-create-form.ts";
 
 const roleOptions = [
@@ -23,7 +23,16 @@ export function TokenCreateDialog({ onClose }: { onClose: () => void }): ReactNo
   const [secret, setSecret] = useState<string>();
   const { busy, problem, send } = useSending();
   if (secret !== undefined) {
-    return <TokenSecretDialog name={form.name} secret={secret} onClose={onClose} />;
+    return (
+      <SecretDialog
+        title={`The token of ${form.name}`}
+        lostTitle={`The token of ${form.name} is made, its secret is lost`}
+        said="The secret is shown this once: Farrier keeps only its SHA-256. Keep it where its owner finds it."
+        lost="The answer that had the secret did not arrive. Revoke this token, and make another."
+        secret={secret}
+        onClose={onClose}
+      />
+    );
   }
   const wrong = form.name === "" ? undefined : tokenNameProblem(form.name);
   const command = tokenCreatePrepared(form, requestId);
@@ -81,41 +90,6 @@ export function TokenCreateDialog({ onClose }: { onClose: () => void }): ReactNo
         </Field>
         {refused === undefined ? <CliCopy command={command.cli} /> : null}
       </div>
-    </Dialog>
-  );
-}
-
-function TokenSecretDialog({
-  name,
-  secret,
-  onClose,
-}: {
-  name: string;
-  secret: string;
-  onClose: () => void;
-}): ReactNode {
-  const lost = secret === "";
-  return (
-    <Dialog
-      title={lost ? `The token of ${name} is made, its secret is lost` : `The token of ${name}`}
-      onClose={onClose}
-      actions={
-        <Button kind="primary" onClick={onClose}>
-          {lost ? "Close" : "I have kept it"}
-        </Button>
-      }
-    >
-      {lost ? (
-        <p className="text-sm">The answer that had the secret did not arrive. Revoke this token, and make another.</p>
-      ) : (
-        <div className="flex flex-col gap-3 text-sm">
-          <p>The secret is shown this once: Farrier keeps only its SHA-256. Keep it where its owner finds it.</p>
-          <div className="bg-hover flex items-start gap-2 rounded-md px-2">
-            <code className="foreign grow py-1.5 font-mono text-sm">{secret}</code>
-            <CopyButton text={secret} what="the secret" label="Copy" />
-          </div>
-        </div>
-      )}
     </Dialog>
   );
 }
