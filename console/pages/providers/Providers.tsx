@@ -1,17 +1,20 @@
 import { useQuery } from "@connectrpc/connect-query";
 import type { ReactElement } from "react";
+import { useLiveFleet } from "../../live/use-live-fleet.ts";
 import { CliCopy } from "../../parts/CliCopy.tsx";
 import { ForeignText } from "../../parts/ForeignText.tsx";
 import { RpcError } from "../../parts/RpcError.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ProviderCard } from "./ProviderCard.tsx";
-import { providersEvery, providersQuery } from "./queries.ts";
+import { providersEvery, providersKey, providersQuery } from "./queries.ts";
 
 /** Every provider, with what is wrong with it. */
 export function Providers(): ReactElement {
   const { data, error, refetch } = useQuery(providersQuery.method, providersQuery.input, {
     refetchInterval: providersEvery,
   });
+  const machines = data?.providers.reduce((sum, provider) => sum + provider.machines, 0);
+  useLiveFleet(providersKey, machines === undefined ? undefined : BigInt(machines), providersEvery);
   return (
     <section aria-labelledby="providers" className="flex flex-col gap-2">
       <h2 id="providers">Where machines come from</h2>
@@ -38,6 +41,10 @@ export function Providers(): ReactElement {
           ))}
         </ul>
       )}
+      <p className="text-dim text-sm">
+        How many machines there are is shown as it changes, where the fleet is small enough. The rest is read anew every{" "}
+        {providersEvery / 1_000} seconds while this page is seen.
+      </p>
     </section>
   );
 }

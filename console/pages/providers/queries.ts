@@ -1,3 +1,4 @@
+import { createConnectQueryKey } from "@connectrpc/connect-query";
 import { ControllerService } from "../../../gen/farrier/operator/v1/controller_pb.ts";
 import { ProviderService } from "../../../gen/farrier/operator/v1/provider_pb.ts";
 
@@ -8,5 +9,7 @@ export const pageSize = 500;
 
 /** Where machines come from. */
 export const providersQuery = { method: ProviderService.method.providerList, input: {} } as const;
+/** The beginning of its key. */
+export const providersKey = createConnectQueryKey({ schema: providersQuery.method, cardinality: "finite" });
 /** Machines' management controllers. */
 export const controllersQuery = { method: ControllerService.method.controllerList, input: { pageSize } } as const;

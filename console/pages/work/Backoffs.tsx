@@ -10,17 +10,17 @@ import { RpcError } from "../../parts/RpcError.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ClearBackoffs } from "./ClearBackoffs.tsx";
 import { MachineLink } from "../../parts/MachineLink.tsx";
-import { backoffsQuery, lookedAt, workEvery, workKeys } from "./queries.ts";
+import { backoffsQuery, lookedAt, workKeys, type WorkPartProps } from "./queries.ts";
 
 /** Machines of a cause that are named. */
 const named = 12;
 
 /** What waits until a time after a failure, by its cause; one or all of a cause can be tried again now. */
-export function Backoffs(): ReactElement {
+export function Backoffs({ every }: WorkPartProps): ReactElement {
   const role = useRole();
   const refused = role === "viewer" ? "an operator can do this; you are a viewer" : undefined;
   const [clearing, setClearing] = useState<readonly Backoff[]>();
-  const { data, error, refetch } = useQuery(backoffsQuery.method, backoffsQuery.input, { refetchInterval: workEvery });
+  const { data, error, refetch } = useQuery(backoffsQuery.method, backoffsQuery.input, { refetchInterval: every });
   useRefreshOnChange(workKeys.backoffs);
   const backoffs = data?.backoffs ?? [];
   const more = data !== undefined && data.nextPageToken !== "";

@@ -1,15 +1,13 @@
 import { useQuery } from "@connectrpc/connect-query";
 import type { ReactElement } from "react";
-import { useLiveFleet } from "../../live/use-live-fleet.ts";
 import { RpcError } from "../../parts/RpcError.tsx";
 import { Chip } from "../../ui/Chip.tsx";
 import { Table, TableCell, TableHead, TableHeading, TableRow } from "../../ui/Table.tsx";
-import { countsQuery, workEvery, workKeys } from "./queries.ts";
+import { countsQuery, type WorkPartProps } from "./queries.ts";
 
 /** Machines that a process may take now, and that none has taken. */
-export function Eligible(): ReactElement {
-  const { data, error, refetch } = useQuery(countsQuery.method, countsQuery.input, { refetchInterval: workEvery });
-  useLiveFleet(workKeys.counts, data?.machines, workEvery);
+export function Eligible({ every }: WorkPartProps): ReactElement {
+  const { data, error, refetch } = useQuery(countsQuery.method, countsQuery.input, { refetchInterval: every });
   const eligible = (data?.eligible ?? []).filter(({ machines }) => machines > 0n);
   const shepherds = data?.sessions["shepherd"] ?? 0n;
   return (

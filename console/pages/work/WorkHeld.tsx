@@ -5,11 +5,11 @@ import { useRefreshOnChange } from "../../live/use-refresh-on-change.ts";
 import { RpcError } from "../../parts/RpcError.tsx";
 import { Table, TableCell, TableHead, TableHeading, TableRow } from "../../ui/Table.tsx";
 import { MachineLink } from "../../parts/MachineLink.tsx";
-import { lookedAt, workEvery, workQuery, workKeys } from "./queries.ts";
+import { lookedAt, workQuery, workKeys, type WorkPartProps } from "./queries.ts";
 
 /** Which component works on which machine. */
-export function WorkHeld(): ReactElement {
-  const { data, error, refetch } = useQuery(workQuery.method, workQuery.input, { refetchInterval: workEvery });
+export function WorkHeld({ every }: WorkPartProps): ReactElement {
+  const { data, error, refetch } = useQuery(workQuery.method, workQuery.input, { refetchInterval: every });
   useRefreshOnChange(workKeys.work);
   const work = data?.work ?? [];
   const more = data !== undefined && data.nextPageToken !== "";

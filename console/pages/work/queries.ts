@@ -1,8 +1,14 @@
 import { createConnectQueryKey } from "@connectrpc/connect-query";
 import { FleetService } from "../../../gen/farrier/operator/v1/fleet_pb.ts";
 
-/** Milliseconds between two looks while the page is seen. */
+/** Milliseconds between two looks while the page is seen and changes are not heard. */
 export const workEvery = 3_000;
+/** What the page's tables of machines take. */
+export interface WorkPartProps {
+  /** Milliseconds between two looks; changes of machines are heard besides. */
+  every: number;
+}
+
 /** Entries of work and backoffs that are read; the page says so where there are more. */
 export const lookedAt = 1_000;
 
