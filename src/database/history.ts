@@ -115,7 +115,7 @@ export interface HistoryCursor {
   id: bigint;
 }
 
-/** A machine's history, newest first, of some kinds, of a generation or from a time on; with a cursor only earlier entries. */
+/** A machine's history, newest first, of some kinds, by some, of a generation or from a time on; with a cursor only earlier entries. */
 export async function historyList(
   database: Database,
   machineId: MachineId,
@@ -124,6 +124,8 @@ export async function historyList(
     before?: HistoryCursor;
     /** Any of these; absent or empty means all. */
     events?: readonly HistoryEvent[];
+    /** By any of these; absent or empty means all. */
+    actorKinds?: readonly Actor["kind"][];
     generation?: bigint;
     /** Only entries that are not older. */
     from?: Date;
@@ -143,9 +145,12 @@ export async function historyList(
       sql<boolean>`(at, id) < ('epoch'::timestamptz + ${atMicroseconds} * interval '1 microsecond', ${id})`,
     );
   }
-  const { events = [], generation, from } = page;
+  const { events = [], actorKinds = [], generation, from } = page;
   if (events.length > 0) {
     query = query.where("event", "in", [...events]);
+  }
+  if (actorKinds.length > 0) {
+    query = query.where("actor_kind", "in", [...actorKinds]);
   }
   if (generation !== undefined) {
     query = query.where(sql<boolean>`generation = ${generation}`);

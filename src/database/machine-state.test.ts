@@ -23,6 +23,7 @@ import { machineCountFew, machineCountStates } from "./queries/views/machine-cou
 import {
   deadlineMissedFilter,
   labelsFilter,
+  locationFilter,
   namePrefixFilter,
   searchFilter,
 } from "./queries/views/machine-list-filter.ts";
@@ -435,6 +436,7 @@ function listQueries(): Record<string, RawBuilder<unknown>> {
     namePrefix: "",
     search: "",
     deadlineMissed: false,
+    location: "",
     sort: "id",
     descending: false,
   };
@@ -451,6 +453,7 @@ function listQueries(): Record<string, RawBuilder<unknown>> {
     namePrefixFilter("m77"),
     searchFilter("m4242"),
     deadlineMissedFilter,
+    locationFilter("hall r7"),
   ] as const;
   const queries: Record<string, RawBuilder<unknown>> = {};
   for (const sort of ["requested", "finished"] as const) {
@@ -513,7 +516,8 @@ describe("plans at 100,000 machines", () => {
         `INSERT INTO machines (machine_id, name, labels)
          SELECT md5(i::text)::uuid, 'm' || i, jsonb_build_object('rack', 'r' || i % 500, 'room', 'a' || i % 3)
          FROM generate_series(1, 100000) i`,
-        "INSERT INTO machine_provided (machine_id, provider, provider_id) SELECT machine_id, 'static', machine_id::text FROM machines",
+        `INSERT INTO machine_provided (machine_id, provider, provider_id, provider_location)
+         SELECT machine_id, 'static', machine_id::text, 'hall ' || (labels ->> 'rack') FROM machines`,
         "INSERT INTO machine_agent_started (machine_id, agent_public_key) SELECT machine_id, decode(repeat('00', 32), 'hex') FROM machines",
         "INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket, agent_wanted) SELECT machine_id, now(), floor(extract(epoch FROM now()) / 300)::integer, false FROM machines",
         "INSERT INTO machine_os_installed (machine_id, generation) SELECT machine_id, 1 FROM machines",

@@ -2352,6 +2352,8 @@ CREATE INDEX machine_os_installation_retry_due ON public.machine_os_installation
 
 CREATE INDEX machine_provided_id ON public.machine_provided USING btree (provider_id COLLATE "C");
 
+CREATE INDEX machine_provided_location ON public.machine_provided USING btree (provider_location) WHERE (provider_location IS NOT NULL);
+
 CREATE INDEX machine_rollout_hold_rollout ON public.machine_rollout_hold USING btree (rollout_number);
 
 CREATE INDEX machine_ssh_credential ON public.machine_ssh USING btree (credential_id);

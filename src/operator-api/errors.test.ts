@@ -63,11 +63,3 @@ test("what is an answer already stays", () => {
   const error = new ConnectError("no such thing", Code.InvalidArgument);
   expect(operatorError(error, "id")).toEqual({ answer: error, internal: false });
 });
-
-test("a caller that hangs up under a stream is no error of the server", () => {
-  const error = Object.assign(new Error("Cannot call write after a stream was destroyed"), {
-    code: "ERR_STREAM_DESTROYED",
-  });
-  const { answer, internal } = operatorError(error, "id");
-  expect([answer.code, internal]).toEqual([Code.Canceled, false]);
-});

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DatabaseError, translate, type DatabaseErrorCode } from "../database/errors.ts";
-import { CodedError, errorCode } from "../lib/errors.ts";
+import { CodedError } from "../lib/errors.ts";
 import { SecretsError } from "../secrets/errors.ts";
 
 /** Why the operator API could not start. */
@@ -26,14 +26,6 @@ const codes: Record<DatabaseErrorCode, Code> = {
   request_id_reused: Code.FailedPrecondition,
 };
 
-/** Codes of writing to a caller whose connection has ended, as it does where a page with a live stream is closed. */
-const hungUp: ReadonlySet<string> = new Set([
-  "ERR_STREAM_DESTROYED",
-  "ERR_STREAM_WRITE_AFTER_END",
-  "ERR_STREAM_PREMATURE_CLOSE",
-  "ERR_HTTP2_INVALID_STREAM",
-]);
-
 /**
  * Translates an error for the caller. If its cause must not be revealed, `internal` is set and the answer only names
  * `errorId`; the caller of this function logs the chain of causes with that id.
@@ -51,9 +43,6 @@ export function operatorError(error: unknown, errorId: string): { answer: Connec
   }
   if (translated instanceof SecretsError) {
     return { answer: new ConnectError(translated.message, Code.FailedPrecondition), internal: false };
-  }
-  if (hungUp.has(errorCode(error) ?? "")) {
-    return { answer: new ConnectError("the caller has hung up", Code.Canceled), internal: false };
   }
   const message = `internal error; see the server's log, id ${errorId}`;
   return { answer: new ConnectError(message, Code.Internal), internal: true };

@@ -45,9 +45,7 @@ export function FilterBar({ filter, onChange, field, children }: FilterBarProps)
     setTyped("");
     change({
       search: "",
-      ...("label" in condition
-        ? { labels: { ...filter.labels, [condition.label[0]]: condition.label[1] } }
-        : { providers: [...new Set([...filter.providers, condition.provider])] }),
+      ...conditionAdded(filter, condition),
     });
   };
   return (
@@ -58,11 +56,13 @@ export function FilterBar({ filter, onChange, field, children }: FilterBarProps)
             ref={field}
             type="search"
             aria-label="Filter machines"
-            placeholder="Name, id, rack=b12, provider:lab"
+            placeholder="Name, id, rack=b12, provider:lab, location:hall 1"
             value={typed}
             onChange={({ target }) => type(target.value)}
             onKeyDown={(event) => {
               if (event.key === "Enter") {
+                // It adds a condition, and does not send a form around it.
+                event.preventDefault();
                 enter();
               } else if (event.key === "Escape") {
                 event.currentTarget.blur();
@@ -92,12 +92,28 @@ export function FilterBar({ filter, onChange, field, children }: FilterBarProps)
   );
 }
 
-/** A typed label or provider; undefined for text that is searched for. Pure. */
-function typedCondition(text: string): { label: [string, string] } | { provider: string } | undefined {
+type Condition = { label: [string, string] } | { provider: string } | { location: string };
+
+/** A typed label, provider or location; undefined for text that is searched for. Pure. */
+function typedCondition(text: string): Condition | undefined {
   const provider = /^provider:(?<provider>\S+)$/u.exec(text.trim())?.groups?.["provider"];
   if (provider !== undefined) {
     return { provider };
   }
+  const location = /^location:(?<location>.+)$/u.exec(text.trim())?.groups?.["location"]?.trim();
+  if (location !== undefined) {
+    return { location };
+  }
   const label = labelOf(text.trim());
   return label === undefined ? undefined : { label };
+}
+
+/** What a condition changes of a filter. Pure. */
+function conditionAdded({ labels, providers }: MachineFilter, condition: Condition): Partial<MachineFilter> {
+  if ("label" in condition) {
+    return { labels: { ...labels, [condition.label[0]]: condition.label[1] } };
+  }
+  return "provider" in condition
+    ? { providers: [...new Set([...providers, condition.provider])] }
+    : { location: condition.location };
 }

@@ -38,6 +38,7 @@ export function listView(search: URLSearchParams): ListView {
     namePrefix: search.get("name") ?? "",
     search: search.get("search") ?? "",
     deadlineMissed: search.get("overdue") === "yes",
+    location: search.get("location") ?? "",
   };
   const [, minus, word] = /^(?<minus>-?)(?<word>\w+)$/u.exec(search.get("order") ?? "") ?? [];
   const order = word !== undefined && Object.hasOwn(machineOrders, word) ? (word as MachineOrder) : "name";
@@ -57,6 +58,7 @@ function addressFilter(filter: MachineFilter): MachinesFilter {
     providers: filter.providers,
     name: filter.namePrefix === "" ? undefined : filter.namePrefix,
     search: filter.search === "" ? undefined : filter.search,
+    location: filter.location === "" ? undefined : filter.location,
     overdue: filter.deadlineMissed ? "yes" : undefined,
   };
 }
@@ -89,6 +91,7 @@ export function filterChips(filter: MachineFilter): FilterChip[] {
       ? []
       : [{ words: `name begins with ${filter.namePrefix}`, without: without({ namePrefix: "" }) }]),
     ...(filter.search === "" ? [] : [{ words: `has ${filter.search}`, without: without({ search: "" }) }]),
+    ...(filter.location === "" ? [] : [{ words: `location ${filter.location}`, without: without({ location: "" }) }]),
     ...(filter.deadlineMissed ? [{ words: "overdue", without: without({ deadlineMissed: false }) }] : []),
   ];
 }

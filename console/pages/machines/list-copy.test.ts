@@ -10,10 +10,12 @@ vi.mock("./list-query.ts", () => ({ listRequest: ({ filter }: ReturnType<typeof 
 
 test("the list as a line of the command line, with its filter and order", () => {
   const view = listView(
-    new URLSearchParams("state=agent-lost&label=rack=b 12&provider=lab&search=web&overdue=yes&order=-since"),
+    new URLSearchParams(
+      "state=agent-lost&label=rack=b 12&provider=lab&search=web&location=hall 1&overdue=yes&order=-since",
+    ),
   );
   expect(listPrepare(view).cli).toBe(
-    "farrier machine list --state agent-lost --label 'rack=b 12' --provider lab --search web --overdue --sort since --descending",
+    "farrier machine list --state agent-lost --label 'rack=b 12' --provider lab --search web --location 'hall 1' --overdue --sort since --descending",
   );
   expect(listCliRefusal(view)).toBeUndefined();
   expect(listCliRefusal(listView(new URLSearchParams("name=web")))).toMatch(/name/u);

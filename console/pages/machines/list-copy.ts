@@ -21,6 +21,7 @@ export function listPrepare(view: ListView): PreparedCommand {
       ...Object.entries(filter.labels).flatMap(([key, value]) => ["--label", `${key}=${value}`]),
       ...filter.providers.flatMap((provider) => ["--provider", provider]),
       ...(filter.search === "" ? [] : ["--search", filter.search]),
+      ...(filter.location === "" ? [] : ["--location", filter.location]),
       ...(filter.deadlineMissed ? ["--overdue"] : []),
       ...["--sort", order],
       ...(descending ? ["--descending"] : []),

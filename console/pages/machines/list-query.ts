@@ -33,8 +33,18 @@ export function listRequest({
   order,
   descending,
 }: ListView): MessageInitShape<typeof MachineListRequestSchema> {
-  const { states, labels, providers, namePrefix, search, deadlineMissed } = filter;
-  return { states, labels, providers, namePrefix, search, deadlineMissed, sort: machineOrders[order], descending };
+  const { states, labels, providers, namePrefix, search, deadlineMissed, location } = filter;
+  return {
+    states,
+    labels,
+    providers,
+    namePrefix,
+    search,
+    deadlineMissed,
+    location,
+    sort: machineOrders[order],
+    descending,
+  };
 }
 
 /** The list's pages; `after` is the token that the first of them begins at. */

@@ -14,6 +14,7 @@ export function filterMatches(filter: MachineFilter, machine: Machine): boolean 
     (filter.providers.length === 0 || filter.providers.includes(provided?.provider ?? "")) &&
     Object.entries(filter.labels).every(([key, value]) => labels[key] === value) &&
     name.startsWith(filter.namePrefix) &&
+    (filter.location === "" || provided?.location === filter.location) &&
     (!filter.deadlineMissed || standing?.deadlineMissedAt !== undefined) &&
     (search === "" ||
       [name, id, provided?.providerId ?? ""].some((text) => text.startsWith(search)) ||

@@ -12,10 +12,15 @@ export function groupName({ none, value }: FleetGroup, choice: MapChoice): strin
 
 /** The list of a group's machines; undefined where lists have no such filter. Pure. */
 export function groupPath({ none, value }: FleetGroup, choice: MapChoice): string | undefined {
-  if (none || choice.by === "location") {
+  if (none) {
     return undefined;
   }
-  return choice.by === "label"
-    ? paths.machines({ labels: [`${choice.label}=${value}`] })
-    : paths.machines({ providers: [value] });
+  switch (choice.by) {
+    case "label":
+      return paths.machines({ labels: [`${choice.label}=${value}`] });
+    case "location":
+      return paths.machines({ location: value });
+    case "provider":
+      return paths.machines({ providers: [value] });
+  }
 }

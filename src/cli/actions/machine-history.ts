@@ -13,6 +13,7 @@ import { isNarrow } from "../show/print.ts";
 export interface MachineHistoryFlags extends ClientFlags {
   limit: number | undefined;
   event: readonly string[] | undefined;
+  by: readonly string[] | undefined;
   generation: bigint | undefined;
   since: Date | undefined;
 }
@@ -45,6 +46,7 @@ export async function machineHistoryAction(
   const query = {
     machine,
     events: [...(flags.event ?? [])],
+    actorKinds: [...(flags.by ?? [])],
     ...defined({ generation: flags.generation, from: flags.since && timestampFromDate(flags.since) }),
   };
   const limit = flags.limit ?? 100;

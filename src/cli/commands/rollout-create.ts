@@ -26,7 +26,7 @@ export const rolloutCreateCommand = buildCommand<RolloutCreateFlags, [], CliCont
       machines: repeatedFlag("These machines, ids or names, separated by commas; repeatable", "MACHINES"),
       label: repeatedFlag("Machines with this label; repeatable, a machine must have all of them", "KEY=VALUE"),
       allIn: textFlag(
-        "All machines that meet these conditions: state=, provider=, name=PREFIX, search=, separated by commas; or fleet",
+        "All machines that meet these conditions: state=, provider=, location=, name=PREFIX, search=, separated by commas; or fleet",
         "FILTER",
       ),
       waves: textFlag("Machines of each wave, such as 1,10,rest (default: one wave)", "SIZES"),

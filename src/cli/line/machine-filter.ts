@@ -12,11 +12,13 @@ export function machineFilterOf(flags: MachineFilterFlags) {
     providers: [...(flags.provider ?? [])],
     search: flags.search ?? "",
     deadlineMissed: flags.overdue ?? false,
+    location: flags.location ?? "",
   } satisfies MessageInitShape<typeof MachineFilterSchema>;
 }
 
 /** True if every machine meets these conditions. */
 export function isAnyMachine(filter: ReturnType<typeof machineFilterOf>): boolean {
-  const { labels, states, providers, search, deadlineMissed } = filter;
-  return states.length + providers.length + Object.keys(labels).length === 0 && search === "" && !deadlineMissed;
+  const { labels, states, providers, search, deadlineMissed, location } = filter;
+  const none = states.length + providers.length + Object.keys(labels).length === 0;
+  return none && search === "" && location === "" && !deadlineMissed;
 }

@@ -70,7 +70,7 @@ export function rolloutFilter(
   }
   const states: string[] = [];
   const providers: string[] = [];
-  let [namePrefix, search] = ["", ""];
+  let [namePrefix, search, location] = ["", "", ""];
   for (const part of allIn === undefined || allIn === "fleet" ? [] : allIn.split(",")) {
     const equals = part.indexOf("=");
     const value = part.slice(equals + 1);
@@ -87,12 +87,15 @@ export function rolloutFilter(
       case "search":
         search = value;
         break;
+      case "location":
+        location = value;
+        break;
       default:
         throw new CliError(
           "usage",
-          `--all-in "${part}": expected fleet, or conditions state=, provider=, name=PREFIX and search=, separated by commas`,
+          `--all-in "${part}": expected fleet, or conditions state=, provider=, location=, name=PREFIX and search=, separated by commas`,
         );
     }
   }
-  return { labels: parseLabels(labels), states: parseMachineStates(states), providers, namePrefix, search };
+  return { labels: parseLabels(labels), states: parseMachineStates(states), providers, namePrefix, search, location };
 }

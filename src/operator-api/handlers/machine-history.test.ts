@@ -10,7 +10,12 @@ test("history by kind, by generation, and from a time on, page by page", async (
   await fleet.request(machine);
   await fleet.cancel(machine);
   await fleet.request(machine);
-  const events = async (request: { events?: string[]; generation?: bigint; from?: Timestamp }) => {
+  const events = async (request: {
+    events?: string[];
+    actorKinds?: string[];
+    generation?: bigint;
+    from?: Timestamp;
+  }) => {
     const found: string[] = [];
     let pageToken = "";
     do {
@@ -30,6 +35,8 @@ test("history by kind, by generation, and from a time on, page by page", async (
     "installation_requested 2",
     "installation_requested 1",
   ]);
+  expect(await events({ actorKinds: ["operator"] })).toHaveLength(5);
+  expect(await events({ actorKinds: ["agent", "component"] })).toEqual([]);
   expect(await events({ generation: 1n })).toEqual(["installation_cancelled 1", "installation_requested 1"]);
   expect(await events({ generation: 1n, events: ["installation_cancelled", "machine_added"] })).toEqual([
     "installation_cancelled 1",
@@ -46,6 +53,7 @@ test("history by kind, by generation, and from a time on, page by page", async (
 
 test.each<[Record<string, unknown>, RegExp]>([
   [{ events: ["machine_eaten"] }, /^events\.0: expected events of history/u],
+  [{ actorKinds: ["martian"] }, /^actor_kinds\.0: expected /u],
   [{ generation: -1n }, /^generation: is negative/u],
 ])("bad input is refused: %#", async (request, message) => {
   expect(await refusal(clients.machines.machineHistory({ machine: randomUUID(), ...request }))).toEqual([

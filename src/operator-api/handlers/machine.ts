@@ -8,6 +8,7 @@ import {
   type MachineService,
 } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { databaseTime } from "../../database/queries/views/database-time.ts";
+import { actorKinds } from "../../database/actor.ts";
 import { historyEvents, historyList, type HistoryRecord } from "../../database/history.ts";
 import { healthOf } from "../../database/queries/controller/health.ts";
 import { machineAdd } from "../../database/queries/machine/machine-add.ts";
@@ -102,6 +103,9 @@ const historyRequest = z.object({
   events: z
     .array(z.enum(historyEvents, "expected events of history, such as installation_requested"))
     .max(100, "expected at most 100 events"),
+  actorKinds: z
+    .array(z.enum(actorKinds, `expected ${actorKinds.join(", ")}`))
+    .max(actorKinds.length, `expected at most ${actorKinds.length} kinds`),
   generation: count,
   from: timeField,
 });
@@ -190,11 +194,20 @@ export function machineHandlers(dependencies: OperatorApiDependencies): ServiceI
     },
 
     async machineHistory(request) {
-      const { machine, pageSize, pageToken, events, generation, from } = validate(historyRequest, request);
+      const {
+        machine,
+        pageSize,
+        pageToken,
+        events,
+        actorKinds: kinds,
+        generation,
+        from,
+      } = validate(historyRequest, request);
       const id = await machineOf(database, machine);
       const records = await historyList(database, id, {
         limit: pageSize + 1,
         events,
+        actorKinds: kinds,
         ...defined({ before: pageToken, from, generation: generation === 0n ? undefined : generation }),
       });
       if (records.length === 0 && pageToken === undefined) {

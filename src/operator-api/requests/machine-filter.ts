@@ -17,6 +17,7 @@ export const machineFilterFields = {
   namePrefix: text(63),
   search: text(256),
   deadlineMissed: z.boolean(),
+  location: text(256),
 };
 
 /** A field with such conditions; absent means none. */
@@ -30,4 +31,5 @@ export const anyMachine: MachineFilter = {
   namePrefix: "",
   search: "",
   deadlineMissed: false,
+  location: "",
 };

@@ -15,6 +15,8 @@ export interface MachineFilter {
   search: string;
   /** Only machines whose passed deadline was noticed. */
   deadlineMissed: boolean;
+  /** The location that the provider tells, exactly; empty means any. */
+  location: string;
 }
 
 /** A filter that the index of a sort order does not have. */
@@ -32,6 +34,7 @@ export function listFilters(filter: MachineFilter, { prefix }: { prefix: boolean
     ...(filter.namePrefix === "" || !prefix ? [] : [namePrefixFilter(filter.namePrefix)]),
     ...(filter.search === "" ? [] : [searchFilter(filter.search)]),
     ...(filter.deadlineMissed ? [deadlineMissedFilter] : []),
+    ...(filter.location === "" ? [] : [locationFilter(filter.location)]),
   ];
 }
 
@@ -43,6 +46,17 @@ export const deadlineMissedFilter: ListFilter = {
     SELECT FROM machine_state d WHERE d.machine_id = m.machine_id AND d.deadline_missed_at IS NOT NULL
   )`,
 };
+
+/** At this location of a provider. */
+export function locationFilter(location: string): ListFilter {
+  return {
+    machines: (limit) =>
+      sql`SELECT p.machine_id FROM machine_provided p WHERE p.provider_location = ${location} ${upTo(limit)}`,
+    holds: sql`EXISTS (
+      SELECT FROM machine_provided p WHERE p.machine_id = m.machine_id AND p.provider_location = ${location}
+    )`,
+  };
+}
 
 /** All of the labels, with these values. */
 export function labelsFilter(labels: Readonly<Record<string, string>>): ListFilter {

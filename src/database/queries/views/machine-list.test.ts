@@ -24,6 +24,7 @@ let rows: {
   state: string;
   provider: string | null;
   provider_id: string | null;
+  location: string | null;
   created: string;
   since: string;
   missed: boolean;
@@ -45,8 +46,9 @@ beforeAll(async () => {
       [count],
     );
     await client.query(
-      `INSERT INTO machine_provided (machine_id, provider, provider_id)
-       SELECT md5(i::text)::uuid, CASE i % 3 WHEN 0 THEN 'static' ELSE 'lab' END, 'p-' || i
+      `INSERT INTO machine_provided (machine_id, provider, provider_id, provider_location)
+       SELECT md5(i::text)::uuid, CASE i % 3 WHEN 0 THEN 'static' ELSE 'lab' END, 'p-' || i,
+         CASE WHEN i % 2 > 0 THEN 'hall ' || i % 7 END
        FROM generate_series(1, $1) i WHERE i % 4 > 0`,
       [count],
     );
@@ -63,7 +65,7 @@ beforeAll(async () => {
     client.release();
   }
   rows = await fleet.rows(
-    `SELECT s.machine_id AS id, s.name, m.labels, s.state, s.provider, p.provider_id, s.machine_created_at::text AS created,
+    `SELECT s.machine_id AS id, s.name, m.labels, s.state, s.provider, p.provider_id, p.provider_location AS location, s.machine_created_at::text AS created,
        s.since::text AS since, s.deadline_missed_at IS NOT NULL AS missed
      FROM machine_state s JOIN machines m ON m.machine_id = s.machine_id
      LEFT JOIN machine_provided p ON p.machine_id = s.machine_id`,
@@ -78,6 +80,7 @@ const all: MachineListQuery = {
   namePrefix: "",
   search: "",
   deadlineMissed: false,
+  location: "",
   sort: "id",
   descending: false,
 };
@@ -99,6 +102,7 @@ function expected(query: MachineListQuery): string[] {
       Object.entries(query.labels).every(([name, value]) => row.labels[name] === value) &&
       row.name.startsWith(query.namePrefix) &&
       (!query.deadlineMissed || row.missed) &&
+      (query.location === "" || row.location === query.location) &&
       (query.search === "" ||
         (row.name !== "" && row.name.startsWith(query.search)) ||
         row.id.startsWith(query.search) ||
@@ -159,6 +163,9 @@ describe("pages, put together, are the list", () => {
     ["text that is the provider's id", { search: "p-88" }],
     ["text that is an id's beginning", { search: "c4ca" }],
     ["text that is nothing's", { search: "%" }],
+    ["a location", { location: "hall 3" }],
+    ["a location, a state and a label", { location: "hall 3", states: ["ready"], labels: { room: "a1" } }],
+    ["a location that is nobody's", { location: "hall" }],
     ["a missed deadline", { deadlineMissed: true }],
     ["a missed deadline and a label", { deadlineMissed: true, labels: { room: "a1" } }],
   ];
@@ -180,6 +187,7 @@ describe("pages, put together, are the list", () => {
       namePrefix: fc.constantFrom("", "m", "m1"),
       search: fc.constantFrom("", "m", "p-1", "a0", "r3", "a"),
       deadlineMissed: fc.boolean(),
+      location: fc.constantFrom("", "", "hall 1"),
       sort: fc.constantFrom(...machineSorts),
       descending: fc.boolean(),
     });
