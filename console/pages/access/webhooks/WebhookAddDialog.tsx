@@ -75,7 +75,7 @@ export function WebhookAddDialog({ onClose }: { onClose: () => void }): ReactEle
         </Field>
         <Field
           label="Address"
-          hint="An https URL. What stands after ? may be a secret: it is not shown again."
+          hint="An https URL. Its path and query may be secrets: only its host is shown afterwards."
           error={shown("url")}
         >
           {(control) => (

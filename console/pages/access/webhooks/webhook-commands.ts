@@ -45,13 +45,17 @@ export function webhookAddPrepare(form: WebhookForm, requestId: string): Prepare
       caCertificates: new TextEncoder().encode(certificates === "" ? "" : `${certificates}\n`),
     },
     words: (message) => [
-      ...["webhook", "add", message.url, "--name", message.name],
+      // The URL may have a secret in it, which is not for the arguments that other users of the host see.
+      ...["webhook", "add", "--url-file", "webhook-url", "--name", message.name],
       ...(message.events.length === 0 ? [] : ["--events", message.events.join(",")]),
       ...(message.privateAllowed ? ["--allow-private"] : []),
       ...(message.caCertificates.length === 0 ? [] : ["--ca", "webhook-ca.pem"]),
       ...["--request-id", message.requestId],
     ],
-    files: ({ caCertificates }) => (caCertificates.length === 0 ? [] : fileLines("webhook-ca.pem", caCertificates)),
+    files: ({ url, caCertificates }) => [
+      ...fileLines("webhook-url", new TextEncoder().encode(url)),
+      ...(caCertificates.length === 0 ? [] : fileLines("webhook-ca.pem", caCertificates)),
+    ],
     done: ({ secret }) => secret,
   });
 }
