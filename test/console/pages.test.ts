@@ -42,6 +42,11 @@ const catalogue = {
   // A viewer is shown the profile.
   profileEdit: [[paths.profileEdit("web"), /^(?:What would change|Versions)$/u]],
   signIn: [[paths.signIn(), "Token"]],
+  rollouts: [[paths.rollouts(), "There is no rollout yet"]],
+  webhooks: [[paths.webhooks(), "There is no webhook yet"]],
+  // A rollout, and the dialog that plans one: rollouts-webhooks.test.ts.
+  rollout: [],
+  rolloutNew: [],
   // A dialog: dialogs.test.ts.
   install: [],
   // An entry of a page: edges.test.ts.

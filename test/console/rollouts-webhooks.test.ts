@@ -1,11 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { paths } from "../../console/paths.ts";
 import { ImageService, ImageState } from "../../gen/farrier/operator/v1/image_pb.ts";
-import { RolloutService } from "../../gen/farrier/operator/v1/rollout_pb.ts";
 import { connect, type Database } from "../../src/database/connect.ts";
 import { embeddedReach, type EmbeddedReach } from "../../src/database/embedded/embedded-reach.ts";
 import { testReceiver } from "../../src/events/testing/webhook-receiver-server.ts";
@@ -87,14 +85,21 @@ async function command(page: Page, open: string, send: string): Promise<void> {
 
 test("a rollout is read, started, stops by its rule, and goes on; what failed and what was refused is said", async (context) => {
   context.skip(browserMissing !== undefined, browserMissing);
-  await createClient(RolloutService, server.transport).rolloutCreate({
-    requestId: randomUUID(),
-    ...{ name: "tonight", profile: "web", machines: names, waves: [2, 0], stopAfter: 1 },
-  });
   await using window = await consoleWindow(browser, server, { role: "operator" });
   const { page } = window;
   await window.open(paths.rollouts());
-  await page.getByRole("row").filter({ hasText: "planned" }).getByRole("link", { name: "tonight" }).click();
+  await page.getByRole("button", { name: "New rollout" }).click();
+  const dialog = page.getByRole("dialog", { name: "New rollout" });
+  await dialog.getByRole("combobox", { name: "Profile" }).selectOption("web");
+  await dialog.getByRole("button", { name: "All that match" }).click();
+  await dialog.getByText("6 machines match; they are ordered by name.").waitFor();
+  expect(await faults(page)).toEqual([]);
+  await dialog.getByRole("button", { name: "By their names" }).click();
+  await dialog.getByRole("textbox", { name: "Names" }).fill(names.join(", "));
+  await dialog.getByRole("textbox", { name: "Waves" }).fill("2, rest");
+  await dialog.getByRole("textbox", { name: "Failures" }).fill("1");
+  await dialog.getByRole("textbox", { name: "Name", exact: true }).fill("tonight");
+  await dialog.getByRole("button", { name: "Plan tonight" }).click();
   await page.getByRole("heading", { level: 1, name: "tonight" }).waitFor();
   await cell(page, "a6: refused");
   const causes = page.getByRole("table", { name: /^Causes/u });
@@ -119,6 +124,8 @@ test("a rollout is read, started, stops by its rule, and goes on; what failed an
   await page.getByRole("combobox", { name: "Show" }).selectOption("left-out");
   const table = page.getByRole("table", { name: "Machines of the rollout" });
   await expect.poll(async () => await table.getByRole("row").count()).toBe(2);
+  await window.open(paths.rollouts());
+  await page.getByRole("row").filter({ hasText: "done" }).getByRole("link", { name: "tonight" }).waitFor();
   expect(window.wrong).toEqual([]);
 });
 
