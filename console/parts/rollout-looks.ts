@@ -36,7 +36,7 @@ export function rolloutStateLook(state: RolloutState): StateLook {
   return look === undefined || word === undefined ? unknownLook(state) : { word, ...look };
 }
 
-/** The look of a machine in a rollout; one that the plan refuses is not a planned one. Pure. */
+/** The look of a machine in a rollout; a machine that the plan refuses is not a planned machine. Pure. */
 export function rolloutMachineLook({ state, refused }: Pick<RolloutMachine, "state" | "refused">): StateLook {
   if (state === RolloutMachineState.PLANNED && refused !== "") {
     return refusedLook;

@@ -120,7 +120,7 @@ function daysAgo(days: string): Timestamp | undefined {
   return days === "" ? undefined : timestampFromMs((serverNow() ?? new Date()).getTime() - Number(days) * 86_400_000);
 }
 
-/** Who the server is asked for; its own upkeep is what Farrier did, too. Pure. */
+/** The kinds of actors whose entries are read; the upkeep of Farrier itself is among what Farrier did. Pure. */
 function actorKindsOf(kind: string): string[] {
   if (kind === "all") {
     return [];

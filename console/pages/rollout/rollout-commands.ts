@@ -7,7 +7,7 @@ import type { IconName } from "../../ui/Icon.tsx";
 export type RolloutCommandName = "start" | "plan" | "pause" | "resume" | "cancel" | "retry-failed";
 
 /** A command about a rollout. */
-export interface RolloutCommand {
+export interface RolloutOffer {
   /** On its button. */
   title: string;
   icon: IconName;
@@ -21,7 +21,7 @@ export interface RolloutCommand {
 const { method } = RolloutService;
 
 /** All commands about a rollout; those that go on come first. */
-export const rolloutCommands: Record<RolloutCommandName, RolloutCommand> = {
+export const rolloutCommands: Record<RolloutCommandName, RolloutOffer> = {
   start: {
     title: "Start",
     icon: "install",

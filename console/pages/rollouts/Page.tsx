@@ -60,20 +60,7 @@ export default function RolloutsPage(): ReactNode {
           <CliCopy command="farrier rollout create --profile web --label rack=b12 --waves 1,10,rest --stop-after 5%" />
         </EmptyState>
       ) : (
-        <Table caption="Rollouts" rows={more ? "unknown" : data.rollouts.length} className="phone-cards">
-          <TableHead>
-            <TableHeading>State</TableHeading>
-            <TableHeading>Rollout</TableHeading>
-            <TableHeading>Profile</TableHeading>
-            <TableHeading>Machines</TableHeading>
-            <TableHeading>Created</TableHeading>
-          </TableHead>
-          <tbody>
-            {data.rollouts.map((rollout, index) => (
-              <RolloutRow key={rollout.name} rollout={rollout} index={index} />
-            ))}
-          </tbody>
-        </Table>
+        <RolloutsTable rollouts={data.rollouts} more={more} />
       )}
       <p className="text-dim mt-2 text-sm">
         {more ? `The newest ${data.rollouts.length} are shown: farrier rollout list has all. ` : ""}
@@ -88,6 +75,25 @@ export default function RolloutsPage(): ReactNode {
         ) : null}
       </Suspense>
     </>
+  );
+}
+
+function RolloutsTable({ rollouts, more }: { rollouts: readonly Rollout[]; more: boolean }): ReactElement {
+  return (
+    <Table caption="Rollouts" rows={more ? "unknown" : rollouts.length} className="phone-cards">
+      <TableHead>
+        <TableHeading>State</TableHeading>
+        <TableHeading>Rollout</TableHeading>
+        <TableHeading>Profile</TableHeading>
+        <TableHeading>Machines</TableHeading>
+        <TableHeading>Created</TableHeading>
+      </TableHead>
+      <tbody>
+        {rollouts.map((rollout, index) => (
+          <RolloutRow key={rollout.name} rollout={rollout} index={index} />
+        ))}
+      </tbody>
+    </Table>
   );
 }
 
