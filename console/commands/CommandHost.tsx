@@ -1,15 +1,16 @@
 import { useTransport } from "@connectrpc/connect-query";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, type ReactElement } from "react";
+import { Suspense, type ReactElement } from "react";
 import { RpcError } from "../parts/RpcError.tsx";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Skeleton } from "../ui/Skeleton.tsx";
 import { commandClose, useOpenCommand, type OpenCommand } from "./open-command.ts";
 import { useDialogHistory } from "./use-dialog-history.ts";
 import { selectionMachines, type FilterSelection } from "./selection.ts";
+import { lazyPart } from "../layout/lazy-part.ts";
 
-const FormDialog = lazy(async () => ({ default: (await import("./FormDialog.tsx")).FormDialog }));
-const InstallDialog = lazy(async () => ({ default: (await import("./InstallDialog.tsx")).InstallDialog }));
+const FormDialog = lazyPart(async () => (await import("./FormDialog.tsx")).FormDialog);
+const InstallDialog = lazyPart(async () => (await import("./InstallDialog.tsx")).InstallDialog);
 
 /** Shows the dialog of the command that is open; once, in the layout. Another page closes it, as the back button does. */
 export function CommandHost(): ReactElement | null {

@@ -1,10 +1,11 @@
-import { lazy, Suspense, useEffect, useState, type ReactElement } from "react";
+import { Suspense, useEffect, useState, type ReactElement } from "react";
 import { useActivities } from "./activity.ts";
 import { useOpenCommand } from "./open-command.ts";
+import { lazyPart } from "../layout/lazy-part.ts";
 
-const CommandHost = lazy(async () => ({ default: (await import("./CommandHost.tsx")).CommandHost }));
-const ActivityDrawer = lazy(async () => ({ default: (await import("./ActivityDrawer.tsx")).ActivityDrawer }));
-const Toasts = lazy(async () => ({ default: (await import("../ui/Toast.tsx")).Toasts }));
+const CommandHost = lazyPart(async () => (await import("./CommandHost.tsx")).CommandHost);
+const ActivityDrawer = lazyPart(async () => (await import("./ActivityDrawer.tsx")).ActivityDrawer);
+const Toasts = lazyPart(async () => (await import("../ui/Toast.tsx")).Toasts);
 
 /** What commands show over every page: the open dialog, what was sent, and toasts. Loaded when they may be needed. */
 export function CommandLayer(): ReactElement {

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { Outlet, useLocation, useNavigate, useNavigation } from "react-router";
 import { queryClient } from "../api/query-client.ts";
 import { CommandLayer } from "../commands/CommandLayer.tsx";
@@ -12,10 +12,11 @@ import { navigation } from "./navigation-entries.ts";
 import { shortcutsListen, useShortcuts, type Shortcut } from "./shortcuts.ts";
 import { SideFoot } from "./SideFoot.tsx";
 import { TopBar } from "./TopBar.tsx";
+import { lazyPart } from "./lazy-part.ts";
 
-const KeysHelp = lazy(async () => ({ default: (await import("./KeysHelp.tsx")).KeysHelp }));
+const KeysHelp = lazyPart(async () => (await import("./KeysHelp.tsx")).KeysHelp);
 
-const Palette = lazy(async () => ({ default: (await import("./Palette.tsx")).Palette }));
+const Palette = lazyPart(async () => (await import("./Palette.tsx")).Palette);
 
 /** Around every page: the navigation, the keys, and the place of the page. */
 export function Layout(): ReactNode {

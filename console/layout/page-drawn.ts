@@ -5,7 +5,11 @@ export function pageDrawn(): void {
   drawn.resolve();
 }
 
-/** Resolves once the first page is drawn: the frame around it makes its own calls after that. */
+/** Resolves once the first page can be seen: what is around it is loaded, and makes its own calls, after that. */
 export async function firstPageDrawn(): Promise<void> {
   await drawn.promise;
+  if (!document.hidden) {
+    // A task after a frame: the browser has painted by then.
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  }
 }

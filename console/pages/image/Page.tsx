@@ -1,5 +1,5 @@
 import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
-import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
+import { Suspense, useMemo, useState, type ReactNode } from "react";
 import { Link, useNavigate, useParams, type LoaderFunctionArgs } from "react-router";
 import type { CatalogueImage } from "../../../gen/farrier/operator/v1/image_pb.ts";
 import { versionText } from "../../../src/contract/catalogue/catalogue-reference.ts";
@@ -14,10 +14,11 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { imagesEvery, versionsQuery } from "../images/queries.ts";
 import { ImageVersion } from "./ImageVersion.tsx";
+import { lazyPart } from "../../layout/lazy-part.ts";
 
-const ImageAddDialog = lazy(async () => ({ default: (await import("../images/ImageAddDialog.tsx")).ImageAddDialog }));
-const ImageTagDialog = lazy(async () => ({ default: (await import("./ImageTagDialog.tsx")).ImageTagDialog }));
-const ImageDeleteDialog = lazy(async () => ({ default: (await import("./ImageDeleteDialog.tsx")).ImageDeleteDialog }));
+const ImageAddDialog = lazyPart(async () => (await import("../images/ImageAddDialog.tsx")).ImageAddDialog);
+const ImageTagDialog = lazyPart(async () => (await import("./ImageTagDialog.tsx")).ImageTagDialog);
+const ImageDeleteDialog = lazyPart(async () => (await import("./ImageDeleteDialog.tsx")).ImageDeleteDialog);
 
 /** Reads the image's versions before the page is drawn. */
 export async function loader({ params }: LoaderFunctionArgs): Promise<null> {

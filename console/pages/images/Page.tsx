@@ -1,5 +1,5 @@
 import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { Suspense, useState, type ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { queryClient } from "../../api/query-client.ts";
 import { transport } from "../../api/transport.ts";
@@ -12,8 +12,9 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ImagesTable } from "./ImagesTable.tsx";
 import { imagesEvery, imagesQuery } from "./queries.ts";
+import { lazyPart } from "../../layout/lazy-part.ts";
 
-const ImageAddDialog = lazy(async () => ({ default: (await import("./ImageAddDialog.tsx")).ImageAddDialog }));
+const ImageAddDialog = lazyPart(async () => (await import("./ImageAddDialog.tsx")).ImageAddDialog);
 
 /** Reads the catalogue before the page is drawn. */
 export async function loader(): Promise<null> {

@@ -1,5 +1,5 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { lazy, Suspense, type ReactNode } from "react";
+import { Suspense, type ReactNode } from "react";
 import { Link } from "react-router";
 import { MachineStateOwner, type Machine, type Standing } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { durationText } from "../../../src/lib/format/duration.ts";
@@ -13,8 +13,9 @@ import { useServerNow } from "../../parts/server-clock.ts";
 import { paths } from "../../paths.ts";
 import { Bar } from "../../ui/Bar.tsx";
 import { Chip } from "../../ui/Chip.tsx";
+import { lazyPart } from "../../layout/lazy-part.ts";
 
-const MachineCommands = lazy(async () => ({ default: (await import("./MachineCommands.tsx")).MachineCommands }));
+const MachineCommands = lazyPart(async () => (await import("./MachineCommands.tsx")).MachineCommands);
 
 const owners: Record<MachineStateOwner, string> = {
   [MachineStateOwner.UNSPECIFIED]: "unknown",

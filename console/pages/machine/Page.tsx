@@ -1,5 +1,5 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useMemo, type ReactNode } from "react";
+import { Suspense, useMemo, type ReactNode } from "react";
 import { useNavigate, useParams, useRouteError, type LoaderFunctionArgs } from "react-router";
 import type { Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { callFailure } from "../../api/failure.ts";
@@ -16,13 +16,14 @@ import { MachineHead } from "./MachineHead.tsx";
 import { machineLoad, showOptions } from "./machine-queries.ts";
 import { TimelineTab } from "./TimelineTab.tsx";
 import { useMachineKeys } from "./use-machine-keys.ts";
+import { lazyPart } from "../../layout/lazy-part.ts";
 
 // The tabs that are not open at first are loaded when they are.
-const InstallationTab = lazy(async () => ({ default: (await import("./InstallationTab.tsx")).InstallationTab }));
-const HardwareTab = lazy(async () => ({ default: (await import("./HardwareTab.tsx")).HardwareTab }));
-const LogTab = lazy(async () => ({ default: (await import("./LogTab.tsx")).LogTab }));
-const ControllerTab = lazy(async () => ({ default: (await import("./ControllerTab.tsx")).ControllerTab }));
-const EverythingTab = lazy(async () => ({ default: (await import("./EverythingTab.tsx")).EverythingTab }));
+const InstallationTab = lazyPart(async () => (await import("./InstallationTab.tsx")).InstallationTab);
+const HardwareTab = lazyPart(async () => (await import("./HardwareTab.tsx")).HardwareTab);
+const LogTab = lazyPart(async () => (await import("./LogTab.tsx")).LogTab);
+const ControllerTab = lazyPart(async () => (await import("./ControllerTab.tsx")).ControllerTab);
+const EverythingTab = lazyPart(async () => (await import("./EverythingTab.tsx")).EverythingTab);
 
 const titles: Record<MachineTab, string> = {
   timeline: "Timeline",

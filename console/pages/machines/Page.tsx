@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useMemo, useRef, type ReactNode } from "react";
+import { Suspense, useCallback, useMemo, useRef, type ReactNode } from "react";
 import { useNavigate, useSearchParams, type LoaderFunctionArgs } from "react-router";
+import { firstPageDrawn } from "../../layout/page-drawn.ts";
 import { PageHead } from "../../layout/PageHead.tsx";
 import { usePaletteCommands } from "../../layout/palette-commands.ts";
 import { liveReady } from "../../live/live.ts";
@@ -17,11 +18,15 @@ import { MachineTable } from "./MachineTable.tsx";
 import { useList } from "./use-list.ts";
 import { useListKeys } from "./use-list-keys.ts";
 import { useMarks } from "./use-marks.ts";
+import { lazyPart } from "../../layout/lazy-part.ts";
 
 /** What an empty list shows. */
-const NothingHere = lazy(async () => ({ default: (await import("./NothingHere.tsx")).NothingHere }));
+const NothingHere = lazyPart(async () => (await import("./NothingHere.tsx")).NothingHere);
 /** Menus, and what can be done with machines: loaded after the list is drawn. */
-const ListTools = lazy(async () => ({ default: (await import("./ListTools.tsx")).ListTools }));
+const ListTools = lazyPart(async () => {
+  await firstPageDrawn();
+  return (await import("./ListTools.tsx")).ListTools;
+});
 
 /** Begins the stream, then reads the first rows: so nothing falls between. */
 export async function loader({ request }: LoaderFunctionArgs): Promise<null> {

@@ -1,5 +1,5 @@
 import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
-import { lazy, Suspense, useMemo, useState, type ReactNode } from "react";
+import { Suspense, useMemo, useState, type ReactNode } from "react";
 import { Link, useNavigate, useParams, useSearchParams, type LoaderFunctionArgs } from "react-router";
 import { versionText } from "../../../src/contract/catalogue/catalogue-reference.ts";
 import { isNotFound, notFoundLeave } from "../../api/not-found.ts";
@@ -13,10 +13,9 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ProfileBody } from "./ProfileBody.tsx";
 import { profileShowQuery, profileVersionsQuery } from "./queries.ts";
+import { lazyPart } from "../../layout/lazy-part.ts";
 
-const ProfileDeleteDialog = lazy(async () => ({
-  default: (await import("./ProfileDeleteDialog.tsx")).ProfileDeleteDialog,
-}));
+const ProfileDeleteDialog = lazyPart(async () => (await import("./ProfileDeleteDialog.tsx")).ProfileDeleteDialog);
 
 /** Reads the profile's versions before the page is drawn; templates are for operators, and read after it. */
 export async function loader({ params }: LoaderFunctionArgs): Promise<null> {

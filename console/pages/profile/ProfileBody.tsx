@@ -1,12 +1,13 @@
-import { lazy, Suspense, type ReactElement } from "react";
+import { Suspense, type ReactElement } from "react";
 import type { Profile, ProfileSpec } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { versionText } from "../../../src/contract/catalogue/catalogue-reference.ts";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { ProfileFacts } from "./ProfileFacts.tsx";
 import { ProfileVersions } from "./ProfileVersions.tsx";
 import { RenderPreview } from "./RenderPreview.tsx";
+import { lazyPart } from "../../layout/lazy-part.ts";
 
-const ProfileEditor = lazy(async () => ({ default: (await import("./ProfileEditor.tsx")).ProfileEditor }));
+const ProfileEditor = lazyPart(async () => (await import("./ProfileEditor.tsx")).ProfileEditor);
 
 /** What a {@link ProfileBody} takes. */
 export interface ProfileBodyProps {

@@ -1,5 +1,5 @@
 import { createQueryOptions, useQuery } from "@connectrpc/connect-query";
-import { lazy, Suspense, type ReactElement, type ReactNode } from "react";
+import { Suspense, type ReactElement, type ReactNode } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import type { Profile } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { queryClient } from "../../api/query-client.ts";
@@ -15,8 +15,9 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Table, TableCell, TableHead, TableHeading, TableRow } from "../../ui/Table.tsx";
 import { profilesQuery } from "./queries.ts";
+import { lazyPart } from "../../layout/lazy-part.ts";
 
-const ProfileEditor = lazy(async () => ({ default: (await import("../profile/ProfileEditor.tsx")).ProfileEditor }));
+const ProfileEditor = lazyPart(async () => (await import("../profile/ProfileEditor.tsx")).ProfileEditor);
 
 /** Reads the profiles before the page is drawn. */
 export async function loader(): Promise<null> {
