@@ -221,9 +221,11 @@ test("the nights in which summer time ends and begins: of two times that the clo
   const words = nights.map((at, index) => [`${at.slice(0, 19).replace("T", " ")} UTC`, local[index]]);
   await window.open(paths.machines({ name: "night", order: "name" }));
   await page.getByRole("row").filter({ hasText: "night4" }).waitFor();
-  const titles = await page
-    .locator("tbody [data-column=for] time")
-    .evaluateAll((times) => times.map((time) => time.getAttribute("title") ?? ""));
+  const titles: string[] = [];
+  for (const time of await page.locator("tbody [data-column=for] time").all()) {
+    await time.hover();
+    titles.push((await time.getAttribute("title")) ?? "");
+  }
   // A space of its own may stand before AM.
   const seen = titles.map((title) => title.replaceAll(/\s/gu, (space) => (space === "\n" ? space : " ")).split("\n"));
   expect(seen.map(([utc, wall = ""]) => [utc, wall.slice(wall.lastIndexOf(", ") + 2)])).toEqual(words);

@@ -12,7 +12,12 @@ export function RowAge({ at, none = "" }: { at: Timestamp | undefined; none?: st
   }
   const date = timestampDate(at);
   return (
-    <time dateTime={date.toISOString()} title={fullTimeWords(date)} className="whitespace-nowrap">
+    <time
+      dateTime={date.toISOString()}
+      className="whitespace-nowrap"
+      // Hundreds of them, of which a person looks at one.
+      onPointerEnter={({ currentTarget }) => (currentTarget.title = fullTimeWords(date))}
+    >
       {now === undefined ? "" : durationText(now.getTime() - date.getTime(), 1)}
     </time>
   );

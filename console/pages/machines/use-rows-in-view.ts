@@ -35,7 +35,8 @@ export function useRowsInView(place: RefObject<HTMLElement | null>, height: numb
   );
   const [begin = 0, end = 0] = useSyncExternalStore(subscribe, () => {
     const element = place.current;
-    const view = rowsInView(element?.scrollTop ?? 0, element?.clientHeight ?? 900, height, count);
+    // Before it is there: as high as the window, so that the first drawing has all rows that are seen.
+    const view = rowsInView(element?.scrollTop ?? 0, element?.clientHeight ?? innerHeight, height, count);
     // A text, because it is compared: steps of a few rows, so that not every one draws anew.
     return `${Math.floor(view.begin / 4) * 4} ${Math.min(count, Math.ceil(view.end / 4) * 4)}`;
   })
