@@ -73,8 +73,9 @@ function filled({ inState }: FilledFleet): Walk {
     overview: [[paths.overview(), "1 installation has failed"]],
     machines: [[paths.machines(), inState["agent-lost"]]],
     machine: [
-      ...machineTabs.map((tab) => [paths.machine(inState.ready, tab), "Why is it here?"] as const),
-      [paths.machine(inState.ready, "hardware"), "Samsung PM9A3"],
+      ...machineTabs.map(
+        (tab) => [paths.machine(inState.ready, tab), tab === "hardware" ? "Samsung PM9A3" : "Why is it here?"] as const,
+      ),
       [paths.machine(inState["install-failed"], "installation"), "no disk matches"],
       [paths.machine(inState.installing, "installation"), "writing"],
     ],
