@@ -43,5 +43,5 @@ export function LiveBar(): ReactNode {
 function timeOf(moment: number | undefined): string {
   const now = serverNow() ?? new Date();
   const at = new Date(now.getTime() - (performance.now() - (moment ?? performance.now())));
-  return new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }).format(at);
+  return at.toLocaleTimeString(undefined, { hour12: false });
 }
