@@ -87,7 +87,8 @@ function reporting(ids: ByState): string[] {
   return [ids["coming-up"], ids.silent];
 }
 
-type Rows = (text: string, ...values: unknown[]) => Promise<{ rows: Record<string, unknown>[] }>;
+/** Statements on the fleet's database. */
+export type Rows = (text: string, ...values: unknown[]) => Promise<{ rows: Record<string, unknown>[] }>;
 type ByState = Record<MachineStateName, string>;
 
 const agentless: ReadonlySet<MachineStateName> = new Set(["new", "starting-agent", "backing-off", "quarantined"]);
@@ -191,8 +192,8 @@ async function installationsMake(server: ConsoleServer, rows: Rows, ids: ByState
 }
 
 /** Two reports: in the second one disk is new, one is failing, and there is more memory. */
-async function hardwareReported(rows: Rows, machine: string): Promise<void> {
-  const report = (memory: number, disks: number, failing?: number): Buffer =>
+export async function hardwareReported(rows: Rows, machine: string, disks: number = disksMost): Promise<void> {
+  const report = (memory: number, count: number, failing?: number): Buffer =>
     Buffer.from(
       toBinary(
         AgentHardwareReportSchema,
@@ -204,7 +205,7 @@ async function hardwareReported(rows: Rows, machine: string): Promise<void> {
             smbiosUuid: "4c4c4544-0048-5810-8033-c8c04f513730",
             memoryInstalledBytes: BigInt(memory) * 2n ** 30n,
             cpu: [{ vendor: "Intel", model: "Xeon Gold 6338", cores: 32, hardwareThreads: 64 }],
-            blockDevice: Array.from({ length: disks }, (_, index) => ({
+            blockDevice: Array.from({ length: count }, (_, index) => ({
               name: `nvme${index}n1`,
               deviceModel: "Samsung PM9A3",
               serialNumber: `S64GNX0R${String(index).padStart(3, "0")}`,
@@ -219,8 +220,8 @@ async function hardwareReported(rows: Rows, machine: string): Promise<void> {
       ),
     );
   for (const [table, number, bytes] of [
-    ["machine_hardware_report_earlier", 1, report(256, disksMost - 1)],
-    ["machine_hardware_report", 2, report(512, disksMost, 7)],
+    ["machine_hardware_report_earlier", 1, report(256, disks - 1)],
+    ["machine_hardware_report", 2, report(512, disks, 7)],
   ] as const) {
     await rows(
       `INSERT INTO ${table} (machine_id, report_number, hardware_reported_at, hardware_report_fingerprint, hardware_report_raw)
