@@ -79,8 +79,10 @@ async function finish(requested: readonly string[], fails: readonly string[] = [
 /** Presses a button of the page, then the button of the dialog that it opens. */
 async function command(page: Page, open: string, send: string): Promise<void> {
   await page.getByRole("button", { name: open, exact: true }).click();
-  await page.getByRole("dialog").getByRole("button", { name: send, exact: true }).click();
-  await page.getByRole("dialog").waitFor({ state: "detached" });
+  // A toast of the command before may still be there, and is a dialog too.
+  const dialog = page.getByRole("dialog", { name: `${open}: tonight` });
+  await dialog.getByRole("button", { name: send, exact: true }).click();
+  await dialog.waitFor({ state: "detached" });
 }
 
 test("a rollout is read, started, stops by its rule, and goes on; what failed and what was refused is said", async (context) => {

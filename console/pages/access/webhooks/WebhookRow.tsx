@@ -28,12 +28,12 @@ export function WebhookRow({ webhook, index, refused, onTest, onDelete }: Webhoo
       <TableCell>
         <LookBadge look={webhookHealth(webhook)} />
       </TableCell>
-      <TableCell label="Webhook" className="max-w-xs">
+      <TableCell label="Webhook" className="sm:max-w-xs">
         <ForeignText text={name} className="font-medium" />
         <ForeignText text={url} mono className="text-dim block text-xs" />
         {privateAllowed ? <Chip>private addresses</Chip> : null}
       </TableCell>
-      <TableCell label="Events" className="max-w-40">
+      <TableCell label="Events" className="sm:max-w-40">
         {events.length === 0 ? "all" : <ForeignText text={events.join(", ")} />}
       </TableCell>
       <TableCell label="Delivered">
