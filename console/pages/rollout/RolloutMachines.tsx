@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, type ReactElement } from "react";
 import { useSearchParams } from "react-router";
-import type { RolloutMachine } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
+import { RolloutMachineState, type RolloutMachine } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
 import { rolloutMachineStateWords } from "../../../src/contract/words/rollout.ts";
 import { valueOfWord } from "../../../src/contract/words/table.ts";
 import { Bytes } from "../../parts/Bytes.tsx";
@@ -116,12 +116,15 @@ function Row({ machine, index }: { machine: RolloutMachine; index: number }): Re
 }
 
 /** Why a machine is where it is, and what is not known of it; "" for nothing. Pure. */
-function whyWords({ cause, error, refused, changed, doubt, start, attempt }: RolloutMachine): string {
+function whyWords({ state, cause, error, refused, changed, doubt, start, attempt }: RolloutMachine): string {
+  // What the plan did not know is of no interest once it has ended.
+  const isAhead = state === RolloutMachineState.PLANNED || state === RolloutMachineState.WAITING;
+  const isOpen = isAhead || state === RolloutMachineState.REQUESTED;
   return [
     error === "" ? refused : `${cause}: ${error}`,
     changed,
-    doubt,
-    start.startsWith("nothing") ? start : "",
+    isAhead ? doubt : "",
+    isOpen && start.startsWith("nothing") ? start : "",
     attempt > 1 ? `begun ${attempt} times` : "",
   ]
     .filter((text) => text !== "")
