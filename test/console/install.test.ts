@@ -47,7 +47,8 @@ async function dialogOpen(page: Page, machine: LabMachine, image: ServedImage): 
 test("a dry run refuses, another disk is pressed, and it goes through, with progress that never goes back", async (context) => {
   context.skip(browserMissing !== undefined, browserMissing);
   const machine = await machineReady("box1");
-  const image = server.lab.images.serve("debian-13.raw", randomBytes(24 * mebibyte), { bytesPerSecond: 4 * mebibyte });
+  const slow = { limit: 4 * mebibyte, bytesPerSecond: 2 * mebibyte };
+  const image = server.lab.images.serve("debian-13.raw", randomBytes(24 * mebibyte), slow);
   await using window = await consoleWindow(browser, server, { role: "operator" });
   const { page } = window;
   await window.open(paths.machines());
@@ -64,7 +65,7 @@ test("a dry run refuses, another disk is pressed, and it goes through, with prog
   // It is shown for seconds only: looked for from before the click on.
   await Promise.all([page.getByText("box1: generation 1 is requested").first().waitFor(), send.click()]);
   await dialog.waitFor({ state: "detached" });
-  const seen = await progressUntilInstalled(page, machine);
+  const seen = await progressUntilInstalled(page, machine, image);
   expect(seen.length, "values that the bar showed").toBeGreaterThan(2);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   // The browser itself notes the answer of the dry run that is refused.
@@ -72,7 +73,7 @@ test("a dry run refuses, another disk is pressed, and it goes through, with prog
 });
 
 /** What the bar showed until the machine was installed. */
-async function progressUntilInstalled(page: Page, machine: LabMachine): Promise<number[]> {
+async function progressUntilInstalled(page: Page, machine: LabMachine, image: ServedImage): Promise<number[]> {
   await page.goto(`${server.url}/console${paths.installations()}`);
   const row = page.getByRole("row").filter({ hasText: machine.name });
   await row.waitFor();
@@ -89,6 +90,8 @@ async function progressUntilInstalled(page: Page, machine: LabMachine): Promise<
     };
     look();
   });
+  // The rest comes only now: it can't be written before the page is looked at.
+  image.limit = Number.POSITIVE_INFINITY;
   await waitFor(`${machine.name} to be installed`, async () => {
     const { installation } = await machine.show();
     return installation?.state === InstallationState.SUCCEEDED;
