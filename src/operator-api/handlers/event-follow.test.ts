@@ -5,6 +5,7 @@ import { Role } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import type { EventFollowResponse, EventService } from "../../../gen/farrier/operator/v1/webhook_pb.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { connect } from "../../database/connect.ts";
+import { eventPage, eventsStart } from "../../database/queries/event/event-page.ts";
 import { testClients } from "../testing/operator-api.ts";
 import { operatorFixture } from "../testing/operator-fixture.ts";
 
@@ -68,6 +69,12 @@ test("an operator follows events in at most 16 streams; another one, and the nex
 test("streams that read the past leave the operators' connections to other calls", async () => {
   const machine = await fleet.add();
   await fleet.request(machine);
+  // History is read behind all unfinished transactions, those of other databases of this server too.
+  const past = { events: ["installation_requested"], limit: 500 } as const;
+  await waitFor(
+    "the request to be in the past",
+    async () => (await eventPage(fleet.database, eventsStart, past)).events[0],
+  );
   const { log } = dependencies;
   await using operators = connect(fleet.test.connection, { log, connections: 8 });
   const held = Promise.withResolvers<void>();
