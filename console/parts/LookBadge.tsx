@@ -1,11 +1,17 @@
-import type { ReactElement } from "react";
+import type { ReactElement, ReactNode } from "react";
 import { toneGrounds } from "../ui/Chip.tsx";
 import { classes } from "../ui/classes.ts";
 import { Icon } from "../ui/Icon.tsx";
 import type { StateLook } from "./machine-state-looks.ts";
 
-/** A state: icon, word, colour. */
-export function LookBadge({ look: { word, icon, tone } }: { look: StateLook }): ReactElement {
+/** A state: icon, word, colour; and what is said behind the word. */
+export function LookBadge({
+  look: { word, icon, tone },
+  children,
+}: {
+  look: StateLook;
+  children?: ReactNode;
+}): ReactElement {
   return (
     <span
       data-chip=""
@@ -16,6 +22,7 @@ export function LookBadge({ look: { word, icon, tone } }: { look: StateLook }): 
     >
       <Icon name={icon} size={13} />
       {word}
+      {children}
     </span>
   );
 }

@@ -1,8 +1,7 @@
 import type { ReactElement } from "react";
 import type { MachineState } from "../../gen/farrier/operator/v1/machine_pb.ts";
-import { toneGrounds } from "../ui/Chip.tsx";
-import { classes } from "../ui/classes.ts";
 import { Icon } from "../ui/Icon.tsx";
+import { LookBadge } from "./LookBadge.tsx";
 import { machineStateLook } from "./machine-state-looks.ts";
 
 /** A machine's state: icon, word, colour. @param overdue it has lasted longer than its deadline */
@@ -13,23 +12,14 @@ export function MachineStateBadge({
   state: MachineState;
   overdue?: boolean;
 }): ReactElement {
-  const { word, icon, tone } = machineStateLook(state);
   return (
-    <span
-      data-chip=""
-      className={classes(
-        "inline-flex items-center gap-1 rounded-sm px-1.5 py-0.5 text-xs font-medium whitespace-nowrap",
-        toneGrounds[tone],
-      )}
-    >
-      <Icon name={icon} size={13} />
-      {word}
+    <LookBadge look={machineStateLook(state)}>
       {overdue ? (
         <span className="ml-1 inline-flex items-center gap-0.5 text-bad">
           <Icon name="clock" size={12} />
           overdue
         </span>
       ) : null}
-    </span>
+    </LookBadge>
   );
 }
