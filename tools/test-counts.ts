@@ -8,6 +8,15 @@ export interface TestCounts {
   skipped: number;
 }
 
+/** A failure: of a test, or of a file or group outside its tests. */
+export interface TestFailure {
+  /** The test's file, from the repository's root; absent for what failed outside of any file. */
+  file?: string;
+  isTest: boolean;
+  /** Repeated at the end, which remains of a truncated log. */
+  line: string;
+}
+
 /** The first line of an error and of each of its causes; the full text is printed where it happened. */
 function inShort(error: unknown, deepest = 4): string {
   const [message, cause] = partsOf(error);
@@ -30,8 +39,7 @@ export function nameForPattern(fullName: string): string {
 /** Counts the tests of one run, and prints why each skipped one was skipped. */
 export class CountingReporter implements Reporter {
   readonly counts: TestCounts = { passed: 0, failed: 0, skipped: 0 };
-  /** A line for each failure, repeated at the end, which remains of a truncated log. */
-  readonly failures: string[] = [];
+  readonly failures: TestFailure[] = [];
   readonly #named: RegExp | undefined;
 
   /** @param named the run's name pattern: tests with other names do not count */
@@ -41,16 +49,17 @@ export class CountingReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     for (const error of unhandledErrors) {
-      this.#failed("outside of any test", [error]);
+      this.#failed({ isTest: false }, "outside of any test", [error]);
     }
     for (const module of modules) {
       // A file or a group that failed outside its tests: an import, a hook.
+      const outside = { file: module.relativeModuleId, isTest: false };
       for (const error of module.errors()) {
-        this.#failed(module.relativeModuleId, [error]);
+        this.#failed(outside, module.relativeModuleId, [error]);
       }
       for (const suite of module.children.allSuites()) {
         for (const error of suite.errors()) {
-          this.#failed(`${module.relativeModuleId}: ${suite.fullName}`, [error]);
+          this.#failed(outside, `${module.relativeModuleId}: ${suite.fullName}`, [error]);
         }
       }
       for (const test of module.children.allTests()) {
@@ -61,14 +70,15 @@ export class CountingReporter implements Reporter {
     }
   }
 
-  #failed(where: string, errors: readonly unknown[]): void {
+  #failed(what: Omit<TestFailure, "line">, where: string, errors: readonly unknown[]): void {
     this.counts.failed += 1;
-    this.failures.push(`failed: ${where}: ${errors.map((error) => inShort(error)).join("; ")}`);
+    this.failures.push({ ...what, line: `${where}: ${errors.map((error) => inShort(error)).join("; ")}` });
   }
 
   #add(module: TestModule, test: TestCase): void {
     const result = test.result();
     const where = `${module.relativeModuleId}: ${test.fullName}`;
+    const what = { file: module.relativeModuleId, isTest: true };
     if (result.state === "passed") {
       this.counts.passed += 1;
     } else if (result.state === "skipped" && result.note !== undefined) {
@@ -76,9 +86,9 @@ export class CountingReporter implements Reporter {
       process.stdout.write(`skipped: ${where}: ${result.note}\n`);
     } else if (result.state === "skipped") {
       // Also tests that a failed hook kept from running.
-      this.#failed(where, ["did not run, and no reason given"]);
+      this.#failed(what, where, ["did not run, and no reason given"]);
     } else {
-      this.#failed(where, result.state === "failed" ? result.errors : ["did not end"]);
+      this.#failed(what, where, result.state === "failed" ? result.errors : ["did not end"]);
     }
   }
 }

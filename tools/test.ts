@@ -3,7 +3,8 @@
 // of a case. `node tools/test.ts --only-postgres-15` runs the second part only, `--only-lab` (`npm run test:lab`) the
 // tests with QEMU machines, which take half an hour, `--only-console` (`npm run test:console`) those of the console in a
 // browser; with FARRIER_TEST_LAB=sample, `npm test` includes a sample of them
-// that differs for each commit.
+// that differs for each commit. In CI a failed file is run once more, alone: if all of it passes then, its failures are
+// printed as unsteady, and do not count as failed.
 import { spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -11,7 +12,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { commitHash } from "./commit-hash.ts";
 import { labSample } from "./lab-sample.ts";
-import type { CountingReporter, TestCounts } from "./test-counts.ts";
+import { secondRunFiles, secondRunResult, type RunResult } from "./second-run.ts";
+import type { TestCounts } from "./test-counts.ts";
 import { databaseTestFiles, testsNamed } from "./test-files.ts";
 import { exactly, testsCollect, type TestSuite, testSuiteRun } from "./test-suite.ts";
 
@@ -31,10 +33,21 @@ const named = testNamePattern === undefined ? undefined : testsNamed(testNamePat
 const whole = positionals.length === 0 && named === undefined;
 
 const qemu = { title: "What boots QEMU machines", config: "vitest.lab.config.ts" };
-const reporters: CountingReporter[] = [];
-async function run(suite: Omit<TestSuite, "filters"> & { filters?: readonly string[] }): Promise<void> {
-  const filters = suite.filters ?? (positionals.length > 0 ? positionals : (named?.files ?? []));
-  reporters.push(await testSuiteRun({ ...(named === undefined ? {} : { named: named.named }), ...suite, filters }));
+const results: RunResult[] = [];
+const unsteady: string[] = [];
+async function run(given: Omit<TestSuite, "filters"> & { filters?: readonly string[] }): Promise<void> {
+  const filters = given.filters ?? (positionals.length > 0 ? positionals : (named?.files ?? []));
+  const suite = { ...(named === undefined ? {} : { named: named.named }), ...given, filters };
+  const first = await testSuiteRun(suite);
+  const files = process.env["CI"] === "true" ? secondRunFiles(first.failures) : [];
+  if (files.length === 0) {
+    results.push(first);
+    return;
+  }
+  const again = await testSuiteRun({ ...suite, title: `${suite.title}: what failed, once more`, filters: files });
+  const result = secondRunResult(first, again);
+  results.push(result);
+  unsteady.push(...result.unsteady);
 }
 
 /** A sample of the tests with QEMU machines, different for each commit. */
@@ -78,11 +91,12 @@ if (onlyLab || onlyConsole || (!only15 && !whole)) {
   const title = "What uses a database, again on PostgreSQL 15";
   await run(positionals.length > 0 ? { title } : { title, filters: databaseTestFiles() });
 }
-const sum = (key: keyof TestCounts): number => reporters.reduce((total, { counts }) => total + counts[key], 0);
+const sum = (key: keyof TestCounts): number => results.reduce((total, { counts }) => total + counts[key], 0);
 const [passed, failed, skipped] = [sum("passed"), sum("failed"), sum("skipped")];
 if (skipped > 0) {
   process.stdout.write(`${skipped} skipped; the reasons are above\n`);
 }
-process.stdout.write(reporters.flatMap(({ failures }) => failures.map((line) => `${line}\n`)).join(""));
+process.stdout.write(unsteady.map((line) => `unsteady: failed once, passed alone: ${line}\n`).join(""));
+process.stdout.write(results.flatMap(({ failures }) => failures.map(({ line }) => `failed: ${line}\n`)).join(""));
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);
