@@ -7,7 +7,7 @@ import { agentMirrors, cacheMirrors, type CacheMirrors } from "../database/queri
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
-import { shownUrl } from "../lib/net/shown-url.ts";
+import { bareUrl } from "../lib/net/shown-url.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
 import { databaseTimeFollow } from "./database-time.ts";
 import { ticketGive } from "./ticket-check.ts";
@@ -88,7 +88,7 @@ export function mirrorHandOut(options: {
       return raw;
     }
     const beside = image.signature !== undefined && image.signature.signature.length === 0;
-    const bare = shownUrl(image.url);
+    const bare = bareUrl(image.url);
     if (beside && bare !== image.url) {
       // Its agent must fetch the signature at the origin, with what opens it: a machine has that, or a cache.
       return raw;

@@ -274,6 +274,8 @@ describe("what agents are handed", () => {
     expect(got?.url).toBe("https://origin/image.raw");
     expect(got?.mirrorUrl).toHaveLength(1);
     expect(Buffer.from(bytes).includes(Buffer.from([0xba, 0x3e, 0x01, 0x41]))).toBe(true);
+    const path = `https://origin/${"long/".repeat(200)}image.raw`;
+    expect((await handed(able, digest, `${path}?key=planted`)).image?.url).toBe(path);
     const answer = await fetch(got?.mirrorUrl[0] ?? "");
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(origin.images.get(digest));
     const other = await handed(unable, digest, url);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shownUrl, withoutUrlSecrets } from "./shown-url.ts";
+import { bareUrl, shownUrl, withoutUrlSecrets } from "./shown-url.ts";
 
 test.each([
   ["http://user:secret@host/x", "http://host/x"],
@@ -14,6 +14,12 @@ test.each([
   ["no url", "no url"],
 ])("I10: %s is shown as %s", (url, shown) => {
   expect(shownUrl(url)).toBe(shown);
+});
+
+test("a long URL is cut for people only", () => {
+  const long = `https://host/${"a".repeat(1_000)}`;
+  expect(shownUrl(`${long}?secret`)).toBe(long.slice(0, 500));
+  expect(bareUrl(`${long}?secret`)).toBe(long);
 });
 
 test("I10: a URL's parser and its text are shown alike", () => {

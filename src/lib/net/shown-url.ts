@@ -3,21 +3,26 @@
 /** Maximum characters of a URL that are shown. */
 const shownMost = 500;
 
-/**
- * The URL for people: without user, password, query and fragment. From text that is not a URL, everything that could be
- * one of these is removed too.
- */
+/** The URL for people: as {@link bareUrl}, and cut where it is long. Nothing can be fetched from it: use `bareUrl`. */
 export function shownUrl(url: URL | string): string {
+  return bareUrl(url).slice(0, shownMost);
+}
+
+/**
+ * The whole URL without user, password, query and fragment. From text that is not a URL, everything that could be one of
+ * these is removed too.
+ */
+export function bareUrl(url: URL | string): string {
   const text = typeof url === "string" ? url : url.href;
   const [address = ""] = text.split(/[?#]/u, 1);
   // The last "@" of the authority ends the user. The URL parser treats backslashes as slashes.
   const shown = /^(?<scheme>[a-z][a-z0-9+.-]*:)?(?<slashes>[/\\]{2,})(?<authority>[^/\\]*)/iu.exec(address);
   if (shown?.groups === undefined) {
-    return address.slice(0, shownMost);
+    return address;
   }
   const { scheme = "", slashes = "", authority = "" } = shown.groups;
   const host = authority.slice(authority.lastIndexOf("@") + 1);
-  return `${scheme}${slashes}${host}${address.slice(shown[0].length)}`.slice(0, shownMost);
+  return `${scheme}${slashes}${host}${address.slice(shown[0].length)}`;
 }
 
 /** The text with every URL in it as {@link shownUrl} shows it. */

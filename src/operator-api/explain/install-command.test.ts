@@ -23,6 +23,11 @@ test("X7: the command says the whole request: image, digest, disk and what else 
   );
 });
 
+test("X7: a long URL is in the command as it was given", () => {
+  const url = `https://images/${"long/".repeat(200)}a.raw`;
+  expect(command({ url })).toContain(` --image ${url} `);
+});
+
 test.each([
   ["user data", { userData: Uint8Array.of(1) }],
   ["a signature's key", { signature: {} }],

@@ -1,6 +1,6 @@
 import { diskSelectorWords } from "../../contract/disk-selector-text.ts";
 import { Compression, ImageFormat, type ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
-import { shownUrl } from "../../lib/net/shown-url.ts";
+import { bareUrl } from "../../lib/net/shown-url.ts";
 
 const formats: Record<ImageFormat, string | undefined> = {
   [ImageFormat.UNSPECIFIED]: undefined,
@@ -29,7 +29,7 @@ export function installCommand(title: string, image: ImageInstallation): string 
     image.signature !== undefined ||
     image.tokenHost.length > 0;
   const disk = diskSelectorWords(image.rootDisk);
-  if (withFiles || shownUrl(image.url) !== image.url || disk === "" || disk.includes("\\")) {
+  if (withFiles || bareUrl(image.url) !== image.url || disk === "" || disk.includes("\\")) {
     return undefined;
   }
   const words = [

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { ImageInstallationSchema, type ImageInstallation } from "../../../gen/farrier/agent/v1/image/image_pb.ts";
 import type { RequestFilesSchema, RequestFileSchema } from "../../../gen/farrier/operator/v1/machine_pb.ts";
-import { shownUrl } from "../../lib/net/shown-url.ts";
+import { bareUrl } from "../../lib/net/shown-url.ts";
 import { defined } from "../../lib/defined.ts";
 
 /**
@@ -11,7 +11,7 @@ import { defined } from "../../lib/defined.ts";
  */
 export function imageShown(image: ImageInstallation): ImageInstallation {
   return create(ImageInstallationSchema, {
-    url: shownUrl(image.url),
+    url: bareUrl(image.url),
     digest: image.digest,
     format: image.format,
     compression: image.compression,
