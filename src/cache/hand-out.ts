@@ -2,8 +2,8 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { mirrorUrl } from "../contract/catalogue/mirror-ticket.ts";
 import type { Database } from "../database/connect.ts";
-import type { AgentKey, Generation, MachineId } from "../database/ids.ts";
-import { agentMirrors, cacheMirrors, type CacheMirrors } from "../database/queries/cache/cache-mirrors.ts";
+import type { Generation, MachineId } from "../database/ids.ts";
+import { cacheMirrors, type CacheMirrors } from "../database/queries/cache/cache-mirrors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
@@ -15,15 +15,16 @@ import { ticketGive } from "./ticket-check.ts";
 /** A request as it is handed to an agent. */
 export interface HandedRequest {
   machineId: MachineId;
-  publicKey: AgentKey;
   generation: Generation;
   raw: Uint8Array;
+  /** The agent fetches from mirrors. */
+  mirrors: boolean;
 }
 
 /** Adds the caches that have the image to requests that are handed out. */
 export interface MirrorHandOut extends AsyncDisposable {
   /** The bytes to hand out; the given ones where no cache has the image, or the agent knows no mirrors. */
-  handOut(request: HandedRequest): Promise<Uint8Array>;
+  handOut(request: HandedRequest): Uint8Array;
   /** Resolves after the first look at what stores have. */
   looked(): Promise<void>;
 }
@@ -61,12 +62,12 @@ export function mirrorHandOut(options: {
     }
   })();
   return {
-    handOut: async (request) => {
-      if (images.size === 0) {
+    handOut: (request) => {
+      if (images.size === 0 || !request.mirrors) {
         return request.raw;
       }
       try {
-        return await withMirrors(request);
+        return withMirrors(request);
       } catch (error) {
         // The origin has the image too.
         log.warn({ machine: request.machineId, error: describeError(error) }, "a request goes out without its mirrors");
@@ -80,11 +81,11 @@ export function mirrorHandOut(options: {
     },
   };
 
-  async function withMirrors({ machineId, publicKey, generation, raw }: HandedRequest): Promise<Uint8Array> {
+  function withMirrors({ machineId, generation, raw }: HandedRequest): Uint8Array {
     const message = fromBinary(OSInstallationRequestSchema, raw);
     const image = message.type.case === "image" ? message.type.value : undefined;
     const mirrors = image === undefined ? undefined : images.get(image.digest);
-    if (image === undefined || mirrors === undefined || !(await agentMirrors(database, machineId, publicKey))) {
+    if (image === undefined || mirrors === undefined) {
       return raw;
     }
     const beside = image.signature !== undefined && image.signature.signature.length === 0;

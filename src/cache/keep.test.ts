@@ -11,7 +11,7 @@ import { OSInstallationRequestSchema } from "../../gen/cloud/bmaas/server/api/ag
 import { ImageInstallationSchema, SignatureFormat } from "../../gen/farrier/agent/v1/image/image_pb.ts";
 import { silent, testFleet, type Fleet, type TestMachine } from "../../test/support/fleet.ts";
 import { waitFor } from "../../test/support/wait.ts";
-import { agentKey, generation } from "../database/ids.ts";
+import { generation } from "../database/ids.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { testKeyRing } from "../secrets/testing/key-ring.ts";
@@ -227,17 +227,9 @@ test("a process that is killed in mid-fetch: another one fetches the image once 
 });
 
 describe("what agents are handed", () => {
-  const features = (machine: TestMachine, ...words: string[]) =>
-    fleet.rows(
-      "INSERT INTO machine_agent_features (machine_id, agent_public_key, features) VALUES ($1, $2, $3)",
-      machine.machineId,
-      Buffer.from(machine.agent.publicKey),
-      words,
-    );
-
   /** The image of a request as an agent gets it, once caches are known. */
   async function handed(
-    machine: TestMachine,
+    { machineId, mirrors: fetches = true }: { machineId: TestMachine["machineId"]; mirrors?: boolean },
     digest: string,
     url: string,
     more: MessageInitShape<typeof ImageInstallationSchema> = {},
@@ -248,12 +240,7 @@ describe("what agents are handed", () => {
     // Field 999 is unknown here.
     const raw = Buffer.concat([toBinary(OSInstallationRequestSchema, message), Buffer.from([0xba, 0x3e, 0x01, 0x41])]);
     await mirrors.looked();
-    const bytes = await mirrors.handOut({
-      machineId: machine.machineId,
-      publicKey: agentKey(machine.agent.publicKey),
-      generation: generation(7n),
-      raw,
-    });
+    const bytes = mirrors.handOut({ machineId, generation: generation(7n), raw, mirrors: fetches });
     const got = fromBinary(OSInstallationRequestSchema, bytes);
     return { bytes, raw, image: got.type.case === "image" ? got.type.value : undefined };
   }
@@ -266,9 +253,8 @@ describe("what agents are handed", () => {
       "the cache to be recorded",
       async () => (await fleet.rows("SELECT 1 FROM cache_file")).length || undefined,
     );
-    const [able, unable] = [await fleet.add(), await fleet.add()];
-    await features(able, "mirror");
-    await features(unable, "last-error");
+    const able = await fleet.add();
+    const unable = { machineId: able.machineId, mirrors: false };
     const url = "https://user:planted@origin/image.raw?key=planted";
     const { image: got, bytes } = await handed(able, digest, url);
     expect(got?.url).toBe("https://origin/image.raw");
@@ -299,7 +285,6 @@ describe("what agents are handed", () => {
       async () => (await fleet.rows("SELECT 1 FROM cache_file")).length || undefined,
     );
     const machine = await fleet.add();
-    await features(machine, "mirror");
     const { image: got } = await handed(machine, digest, "http://origin/");
     expect(got?.mirrorUrl).toEqual([`${one.url}/images/${digest.slice("sha256:".length)}`]);
     expect((await fetch(got?.mirrorUrl[0] ?? "")).status).toBe(200);

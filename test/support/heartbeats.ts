@@ -10,12 +10,15 @@ import { type Fleet, silent, testFleet, type TestMachine } from "./fleet.ts";
 
 /** What an agent says; all of it may be left out. */
 export interface Said {
-  run?: Uint8Array;
+  run?: Uint8Array | undefined;
   /** Generation, and the error's text where it failed. */
   report?: bigint | [bigint, string];
   /** The text is the hardware, for the fingerprint and the bytes. */
   hardware?: string;
+  features?: readonly string[];
   key?: Uint8Array;
+  /** The server's own look, which records nothing. */
+  look?: boolean;
 }
 
 /** A database with heartbeats going into it, below the agent API. */
@@ -52,12 +55,13 @@ export async function heartbeatFleet(
   );
   const beat = (machine: TestMachine, said: Said = {}): Promise<HeartbeatOutcome> => {
     const publicKey = agentKey(said.key ?? machine.agent.publicKey);
-    return queue.submit(
+    return queue[said.look === true ? "look" : "submit"](
       {
         machineId: machine.machineId,
         publicKey,
         ...(said.run === undefined ? {} : { runId: said.run }),
         ...(said.report === undefined ? {} : { report: reportOf(said.report) }),
+        ...(said.features === undefined ? {} : { features: said.features }),
         ...(said.hardware === undefined
           ? {}
           : {

@@ -129,11 +129,7 @@ export function heartbeatHandler(deps: {
           if (log.isLevelEnabled("debug")) {
             log.debug({ machine: decoded.machineId, generation: outcome.request?.generation.toString() }, "heartbeat");
           }
-          if (outcome.request === undefined || handOut === undefined) {
-            respond(null, heartbeatEncode(outcome));
-          } else {
-            void handedOut(handOut, entry, outcome).then((handed) => respond(null, heartbeatEncode(handed)));
-          }
+          respond(null, heartbeatEncode(handedOut(handOut, entry, outcome)));
       }
     });
   };

@@ -40,8 +40,8 @@ export interface HeartbeatEntry {
 export type HeartbeatOutcome =
   | {
       status: "ok";
-      /** The pending request, if it is handed to this run. */
-      request?: { generation: Generation; raw: Uint8Array };
+      /** The pending request, if it is handed to this run, and whether its agent fetches from mirrors. */
+      request?: { generation: Generation; raw: Uint8Array; mirrors: boolean };
       /** This generation is called off. */
       cancelledGeneration?: Generation;
       /** Why the request could not be read. The heartbeat and its reports are stored anyway. */

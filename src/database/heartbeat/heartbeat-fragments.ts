@@ -36,6 +36,8 @@ export type HeartbeatRow = [
   unasked: boolean | null,
   /** Whether the call showed that two live agents have this key. */
   duplicate: boolean,
+  /** Whether the agent that the request is handed to fetches from mirrors; null if none is handed out. */
+  mirrors: boolean | null,
 ];
 
 /** How many runs got the pending generation `q` of the machine `m`: those that count, and all. */
@@ -92,6 +94,15 @@ export const duplicateTold = `
   SELECT machine_id, 'agent', left(encode(public_key, 'hex'), 16), NULL::bigint, 'agent_duplicate',
     jsonb_build_object('seen', 'alternating', 'run', left(encode(run, 'hex'), 16))
   FROM entry WHERE duplicate AND (duplicate_at IS NULL OR duplicate_at < now() - interval '1 hour')`;
+
+/**
+ * Whether the agent of the entry `i` fetches from mirrors. A subquery with one value: it is always read by index, and an
+ * EXISTS may be planned as a scan.
+ */
+export const fetchesMirrors = (i: string): string => `coalesce((
+    SELECT 'mirror' = ANY (f.features) FROM machine_agent_features f
+    WHERE f.machine_id = ${i}.machine_id AND f.agent_public_key = ${i}.public_key
+  ), false)`;
 
 /** Whether a run must stop a generation that ended without its doing: cancelled, or ended by the server. */
 export const calledOff = `r.generation = q.generation AND (r.result = 'cancelled' OR r.reported_by = 'system')`;

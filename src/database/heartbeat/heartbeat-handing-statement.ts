@@ -1,6 +1,7 @@
 import {
   sessionAlive,
   calledOff,
+  fetchesMirrors,
   runsExhausted,
   runsPerGeneration,
   runsRemembered,
@@ -17,7 +18,7 @@ import {
 export const handingStatement = `
 WITH ${sessionAlive},
 found AS MATERIALIZED (
-  SELECT i.n, i.machine_id, i.run, i.offered, left(encode(i.public_key, 'hex'), 16) AS actor,
+  SELECT i.n, i.machine_id, i.run, i.offered, i.public_key, left(encode(i.public_key, 'hex'), 16) AS actor,
     EXISTS (SELECT FROM alive) AND (s.machine_id IS NULL OR m.machine_id IS NOT NULL) AS alive,
     m.machine_id AS known_machine,
     q.generation AS asked,
@@ -74,5 +75,6 @@ SELECT n::integer,
   known OR hands,
   CASE WHEN replaced AND was_pending OR called_off OR exhausts THEN asked END,
   NULL::boolean,
-  false
+  false,
+  CASE WHEN was_pending AND NOT exhausts AND NOT replaced AND (known OR hands) THEN ${fetchesMirrors("answer")} END
 FROM answer`;

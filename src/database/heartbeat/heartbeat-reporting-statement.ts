@@ -4,6 +4,7 @@ import {
   beat,
   calledOff,
   duplicateTold,
+  fetchesMirrors,
   runsExhausted,
   runsPerGeneration,
   runsRemembered,
@@ -284,5 +285,7 @@ SELECT a.n::integer,
   CASE WHEN a.replaced AND a.was_pending AND NOT a.counts
       OR (a.called_off OR a.exhausts) AND a.reported IS DISTINCT FROM a.asked THEN a.asked END,
   NOT a.was_asked AND NOT coalesce(a.was_pending AND a.reported = a.asked, false),
-  a.duplicate
+  a.duplicate,
+  CASE WHEN a.was_pending AND NOT a.counts AND NOT a.exhausts AND NOT a.replaced AND (a.known OR a.hands)
+    THEN CASE WHEN a.features IS NULL THEN ${fetchesMirrors("a")} ELSE a.features ? 'mirror' END END
 FROM answer a`;

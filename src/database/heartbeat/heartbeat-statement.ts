@@ -1,8 +1,16 @@
-import { sessionAlive, alternates, beat, beatAgain, calledOff, duplicateTold } from "./heartbeat-fragments.ts";
+import {
+  sessionAlive,
+  alternates,
+  beat,
+  beatAgain,
+  calledOff,
+  duplicateTold,
+  fetchesMirrors,
+} from "./heartbeat-fragments.ts";
 
 // The state of each entry's request.
 const looked = `looked AS MATERIALIZED (
-  SELECT e.n, e.alive, e.known, e.run, e.duplicate, q.generation, q.os_installation_request_raw AS raw,
+  SELECT e.n, e.alive, e.known, e.machine_id, e.public_key, e.run, e.duplicate, q.generation, q.os_installation_request_raw AS raw,
     installation_pending(q.generation, r.generation) AS pending,
     coalesce(${calledOff}, false) AS called_off,
     -- 0: not handed to this run, 1: handed, 2: another run took its place as the writer.
@@ -24,11 +32,12 @@ SELECT n::integer,
   CASE WHEN pending THEN handed = 1 END,
   CASE WHEN called_off OR handed = 2 THEN generation END,
   NULL::boolean,
-  duplicate
+  duplicate,
+  CASE WHEN pending AND handed = 1 THEN ${fetchesMirrors("looked")} END
 FROM looked
 WHERE NOT alive OR known IS NULL OR pending OR called_off OR duplicate
 UNION ALL
-SELECT 0, count(*)::integer, NULL, NULL, NULL, NULL, NULL, false FROM looked`;
+SELECT 0, count(*)::integer, NULL, NULL, NULL, NULL, NULL, false, NULL FROM looked`;
 
 /**
  * Heartbeats without reports: authenticate, record, look up the request. A request that was not handed to this run yet comes back with
@@ -68,7 +77,7 @@ ${said}`;
 export const lookStatement = `
 WITH ${sessionAlive},
 entry AS MATERIALIZED (
-  SELECT i.n, i.machine_id, i.run, EXISTS (SELECT FROM alive) AS alive, s.machine_id AS known, false AS duplicate
+  SELECT i.n, i.machine_id, i.public_key, i.run, EXISTS (SELECT FROM alive) AS alive, s.machine_id AS known, false AS duplicate
   FROM unnest($2::uuid[], $3::bytea[], $4::bytea[]) WITH ORDINALITY AS i (machine_id, public_key, run, n)
   LEFT JOIN machine_agent_started s
     ON s.machine_id = i.machine_id AND s.agent_public_key = i.public_key AND EXISTS (SELECT FROM alive)

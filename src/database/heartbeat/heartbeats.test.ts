@@ -2,8 +2,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, test } from "vitest";
-import { type Fleet, heldConnection, requestRaw } from "../../../test/support/fleet.ts";
-import { heartbeatFleet } from "../../../test/support/heartbeats.ts";
+import { type Fleet, heldConnection, requestRaw, type TestMachine } from "../../../test/support/fleet.ts";
+import { heartbeatFleet, type Said } from "../../../test/support/heartbeats.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { ed25519KeyPair } from "../../lib/tls/ed25519.ts";
 import { agentKey, machineId } from "../ids.ts";
@@ -71,6 +71,35 @@ describe("batches", () => {
     expect(answers).toEqual(machines.map((_machine, index) => (index % 3 === 0 ? `ok ${100 + index / 3}` : "ok")));
     // The ten that were handed a request took the machines' locks in a second batch.
     expect(it.batches).toEqual([30, 10]);
+  });
+
+  test("a batch itself says whose agents fetch from mirrors, in each of its statements", async () => {
+    await using it = await heartbeatFleet({ slots: 1 });
+    const machines = await Promise.all(Array.from({ length: 30 }, () => it.fleet.add()));
+    const runs = machines.map(() => randomBytes(16));
+    const all = async (said: (index: number) => Said, look = false) => {
+      const outcomes = machines.map((machine, index) => it.beat(machine, { run: runs[index], ...said(index), look }));
+      return (await Promise.all(outcomes)).map((outcome) => outcome.status === "ok" && outcome.request?.mirrors);
+    };
+    const wanted = machines.map((_machine, index) => index % 3 === 0);
+    const features = (index: number) => (index % 3 === 0 ? ["seed", "mirror"] : ["seed"]);
+    await all((index) => ({ features: features(index) }));
+    await Promise.all(machines.map((machine) => it.fleet.request(machine)));
+    it.batches.length = 0;
+    // Handed out, and told again by a heartbeat, a look, a heartbeat with a report, and one with features that are stored by it.
+    expect(await all(() => ({}))).toEqual(wanted);
+    expect(it.batches).toEqual([30, 30]);
+    expect(await all(() => ({}))).toEqual(wanted);
+    expect(await all(() => ({}), true)).toEqual(wanted);
+    expect(await all(() => ({ hardware: "mine" }))).toEqual(wanted);
+    expect(await all((index) => ({ features: features(index + 1) }))).toEqual(
+      machines.map((_machine, index) => index % 3 === 2),
+    );
+    // Features of an earlier agent say nothing about the next one.
+    const agent = await it.fleet.rekey(machines[2] as TestMachine);
+    expect(await it.beat(machines[2] as TestMachine, { key: agent.publicKey, run: randomBytes(16) })).toMatchObject({
+      request: { mirrors: false },
+    });
   });
 
   test("two entries of a machine: the second waits for the next batch, both are answered", async () => {

@@ -199,7 +199,7 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
   }
 
   function settleOne(waiting: Waiting, row: HeartbeatRow, readFailure: string | undefined): void {
-    const [, state, pending, raw, handed, calledOff, unasked, duplicate] = row;
+    const [, state, pending, raw, handed, calledOff, unasked, duplicate, mirrors] = row;
     if (state === entryState.sessionDead) {
       waiting.resolve({ status: "unavailable", cause: "the server's session is lost" });
       return;
@@ -226,7 +226,7 @@ export function heartbeats(options: HeartbeatsOptions): Heartbeats {
       if (typeof request === "string") {
         outcome.requestUnreadable = request;
       } else if (handed === true) {
-        outcome.request = { generation, raw: request };
+        outcome.request = { generation, raw: request, mirrors: mirrors === true };
       } else if (waiting.item.offered === undefined) {
         handOut(waiting, generation, outcome.unasked === true);
         return;

@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
-import type { AgentKey, MachineId } from "../../ids.ts";
 import { cacheStoreSeconds } from "./cache-seen.ts";
 
 /** An image that stores have, and where. */
@@ -34,14 +33,4 @@ export async function cacheMirrors(database: Database): Promise<{ now: number; i
       rows.flatMap(({ digest, is_public: isPublic, urls }) => (digest === null ? [] : [[digest, { isPublic, urls }]])),
     ),
   };
-}
-
-/** Whether the machine's agent fetches from mirrors. @throws {DatabaseError} `unavailable` */
-export async function agentMirrors(database: Database, machineId: MachineId, publicKey: AgentKey): Promise<boolean> {
-  const { rows } = await sql`
-    SELECT 1 FROM machine_agent_features
-    WHERE machine_id = ${machineId} AND agent_public_key = ${Buffer.from(publicKey)} AND 'mirror' = ANY (features)`
-    .execute(database.kysely)
-    .catch((error: unknown) => Promise.reject(translate(error)));
-  return rows.length === 1;
 }
