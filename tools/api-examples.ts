@@ -305,6 +305,10 @@ export const apiExamples: readonly ApiExample[] = [
     method: "farrier.operator.v1.RolloutService/RolloutCancel",
     request: { requestId: id(71), rollout: "web-tonight" },
   },
+  {
+    method: "farrier.operator.v1.RolloutService/RolloutDelete",
+    request: { requestId: id(905), rollout: "web-tonight" },
+  },
   { method: "farrier.operator.v1.ProfileService/ProfileDelete", request: { requestId: id(64), name: "web" } },
   {
     method: "farrier.operator.v1.ImageService/ImageDelete",

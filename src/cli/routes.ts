@@ -97,6 +97,7 @@ import { providerShowCommand } from "./commands/provider-show.ts";
 import { restoreCommand } from "./commands/restore.ts";
 import { rolloutCancelCommand } from "./commands/rollout-cancel.ts";
 import { rolloutCreateCommand } from "./commands/rollout-create.ts";
+import { rolloutDeleteCommand } from "./commands/rollout-delete.ts";
 import { rolloutListCommand } from "./commands/rollout-list.ts";
 import { rolloutPauseCommand } from "./commands/rollout-pause.ts";
 import { rolloutPlanCommand } from "./commands/rollout-plan.ts";
@@ -314,6 +315,7 @@ const rollout = buildRouteMap<string, CliContext>({
     pause: rolloutPauseCommand,
     resume: rolloutResumeCommand,
     cancel: rolloutCancelCommand,
+    delete: rolloutDeleteCommand,
     show: rolloutShowCommand,
     list: rolloutListCommand,
     "retry-failed": rolloutRetryFailedCommand,

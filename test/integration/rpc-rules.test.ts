@@ -96,6 +96,7 @@ const otherBodies: Readonly<Record<string, Record<string, unknown>>> = {
   RolloutResume: { rollout: "web-other" },
   RolloutRetryFailed: { rollout: "web-other" },
   RolloutCancel: { rollout: "web-other" },
+  RolloutDelete: { rollout: "web-other" },
   ImageDelete: { image: "debian-13@2" },
   WebhookAdd: { events: ["machine_added"] },
   WebhookRedeliver: { eventIds: ["4712"] },

@@ -1,8 +1,10 @@
 import { useState, type ReactElement } from "react";
+import { useNavigate } from "react-router";
 import type { Rollout, RolloutMachine } from "../../../gen/farrier/operator/v1/rollout_pb.ts";
 import { randomId } from "../../api/random-id.ts";
 import { OneCommandDialog } from "../../commands/OneCommandDialog.tsx";
 import { TypedName } from "../../commands/TypedName.tsx";
+import { paths } from "../../paths.ts";
 import { rolloutCommands, type RolloutCommandName } from "./rollout-commands.ts";
 
 /** What a {@link RolloutDialog} takes. */
@@ -17,6 +19,7 @@ export interface RolloutDialogProps {
 /** The dialog of a command about a rollout. A start that overwrites installed systems wants the number of machines typed. */
 export function RolloutDialog({ name, rollout, machines, onClose }: RolloutDialogProps): ReactElement {
   const [requestId] = useState(() => randomId());
+  const navigate = useNavigate();
   const [typed, setTyped] = useState("");
   const { title, explains, prepare } = rolloutCommands[name];
   const going = (rollout.counts?.planned ?? 0) - (rollout.counts?.refused ?? 0);
@@ -28,11 +31,12 @@ export function RolloutDialog({ name, rollout, machines, onClose }: RolloutDialo
     <OneCommandDialog
       title={`${title}: ${rollout.name}`}
       button={name === "start" ? `Start ${rollout.name} on ${many}` : `${title} ${rollout.name}`}
-      danger={name === "start" || name === "cancel"}
+      danger={name === "start" || name === "cancel" || name === "delete"}
       command={prepare(rollout.name, requestId)}
       refused={wanted === undefined || typed === wanted ? undefined : `type ${wanted} first`}
       unsaved={typed !== ""}
       onClose={onClose}
+      onDone={() => (name === "delete" ? void navigate(paths.rollouts()) : undefined)}
     >
       <p className="text-dim">{explains}</p>
       {name === "start" ? (

@@ -4,7 +4,7 @@ import { rolloutStateLook } from "../../parts/rollout-looks.ts";
 import type { IconName } from "../../ui/Icon.tsx";
 
 /** What an operator can do with a rollout, by the words of the command line. */
-export type RolloutCommandName = "start" | "plan" | "pause" | "resume" | "cancel" | "retry-failed";
+export type RolloutCommandName = "start" | "plan" | "pause" | "resume" | "cancel" | "delete" | "retry-failed";
 
 /** A command about a rollout. */
 export interface RolloutOffer {
@@ -103,13 +103,32 @@ export const rolloutCommands: Record<RolloutCommandName, RolloutOffer> = {
         done: doneOf(name),
       }),
   },
+  delete: {
+    title: "Delete",
+    icon: "trash",
+    explains:
+      "Its plan, its causes and its events are deleted. What is installed stays, and so does the history of its machines.",
+    states: [RolloutState.DONE, RolloutState.CANCELLED],
+    prepare: (name, requestId) =>
+      prepare({
+        ...common(name, requestId),
+        method: method.rolloutDelete,
+        words: (message) => wordsOf("delete", message),
+        done: () => `${name} is deleted`,
+      }),
+  },
 };
 
 /** The commands that a rollout offers as it is. Pure. */
 export function rolloutOffers({ state, counts }: Pick<Rollout, "state" | "counts">): RolloutCommandName[] {
   const names = Object.keys(rolloutCommands) as RolloutCommandName[];
+  const { failed = 0, requested = 0 } = counts ?? {};
   return names.filter(
-    (name) => rolloutCommands[name].states.includes(state) && (name !== "retry-failed" || (counts?.failed ?? 0) > 0),
+    (name) =>
+      rolloutCommands[name].states.includes(state) &&
+      (name !== "retry-failed" || failed > 0) &&
+      // A cancelled one has ended once its last machine has.
+      (name !== "delete" || requested === 0),
   );
 }
 

@@ -115,6 +115,7 @@ export const authorizationRules: Readonly<Record<string, Role | "anybody">> = {
   "farrier.operator.v1.RolloutService/RolloutPause": "operator",
   "farrier.operator.v1.RolloutService/RolloutResume": "operator",
   "farrier.operator.v1.RolloutService/RolloutCancel": "operator",
+  "farrier.operator.v1.RolloutService/RolloutDelete": "operator",
   "farrier.operator.v1.RolloutService/RolloutRetryFailed": "operator",
   "farrier.operator.v1.RolloutService/RolloutShow": "viewer",
   "farrier.operator.v1.RolloutService/RolloutList": "viewer",

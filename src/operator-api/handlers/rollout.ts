@@ -5,6 +5,7 @@ import { z } from "zod";
 import {
   RolloutCancelRequestSchema,
   RolloutCreateRequestSchema,
+  RolloutDeleteRequestSchema,
   RolloutPauseRequestSchema,
   RolloutReplanRequestSchema,
   RolloutResumeRequestSchema,
@@ -27,6 +28,7 @@ import {
 } from "../../database/queries/rollout/rollout-choose.ts";
 import { rolloutCauses, rolloutCounts } from "../../database/queries/rollout/rollout-counts.ts";
 import { rolloutCreate, rolloutMachineIds, rolloutReplan } from "../../database/queries/rollout/rollout-create.ts";
+import { rolloutDelete } from "../../database/queries/rollout/rollout-delete.ts";
 import { rolloutEvents } from "../../database/queries/rollout/rollout-event.ts";
 import { rolloutMachineList } from "../../database/queries/rollout/rollout-machine-list.ts";
 import { rolloutList, rolloutShow } from "../../database/queries/rollout/rollout-record.ts";
@@ -149,6 +151,11 @@ export function rolloutHandlers({ database, secrets }: OperatorApiDependencies):
       const command = commandOf(RolloutCancelRequestSchema, request, context);
       await rolloutCancel(database, command);
       return { rollout: await shown(command.name) };
+    },
+
+    async rolloutDelete(request, context) {
+      await rolloutDelete(database, commandOf(RolloutDeleteRequestSchema, request, context));
+      return {};
     },
 
     async rolloutRetryFailed(request, context) {

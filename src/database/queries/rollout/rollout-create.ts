@@ -66,10 +66,11 @@ export async function rolloutCreate(database: Database, made: RolloutCreation): 
   return answer["name"] ?? "";
 }
 
-/** PROFILE-N with the first number after the newest rollout's. */
+/** PROFILE-N with the first number after the newest rollout's, also where that is deleted: history names it. */
 async function nameFree(tx: Tx, profile: string): Promise<string> {
   const { rows } = await sql<{ number: number }>`
-    SELECT coalesce(max(rollout_number), 0) + 1 AS number FROM rollout`.execute(tx);
+    SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('rollout', 'rollout_number')), 0)::integer + 1
+      AS number`.execute(tx);
   // A profile's name may be as long as a rollout's.
   return `${profile.slice(0, 52)}-${rows[0]?.number ?? 1}`;
 }
