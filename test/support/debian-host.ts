@@ -156,8 +156,8 @@ export async function debianHost(image?: string): Promise<DebianHost> {
   };
 }
 
-/** The image's raw file, built once for this checkout. */
-async function debianImage(): Promise<string> {
+/** The file of a raw image that `farrier image build debian` made, once for this checkout. */
+export async function debianImage(): Promise<string> {
   const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "farrier");
   const name = join(cache, `test-debian-${createHash("sha256").update(root).digest("hex").slice(0, 12)}.raw`);
   const built = await stat(name).catch(() => undefined);
