@@ -25,7 +25,7 @@ test("copies for many at once", async () => {
 });
 
 test("fails on a connection that was left open, and is gone all the same", async () => {
-  const database = await testDatabase({ migrated: false });
+  const database = await testDatabase({ migrated: false, closesWithinMs: 500 });
   const leaked = new pg.Client({ ...database.connection, application_name: "forgotten" });
   leaked.on("error", () => undefined);
   await leaked.connect();

@@ -17,11 +17,11 @@ export interface TestDatabase extends AsyncDisposable {
 
 /**
  * Makes a database for a test file: a copy of the migrated template, or with `migrated: false` an empty one. Disposing it
- * fails when connections to it are still open, because then something was not released; `leaks: "ignore"` is for tests
- * that kill processes.
+ * fails when connections to it are still open after `closesWithinMs`, because then something was not released;
+ * `leaks: "ignore"` is for tests that kill processes.
  */
 export async function testDatabase(
-  options: { migrated?: boolean; leaks?: "fail" | "ignore" } = {},
+  options: { migrated?: boolean; leaks?: "fail" | "ignore"; closesWithinMs?: number } = {},
 ): Promise<TestDatabase> {
   const server = inject("postgres");
   const name = `test_${randomBytes(8).toString("hex")}`;
@@ -31,7 +31,8 @@ export async function testDatabase(
     connection: { ...server, database: name },
     url: `postgresql://${server.user}@/${name}?host=${encodeURIComponent(server.host)}&port=${server.port}`,
     [Symbol.asyncDispose]: async () => {
-      const leaked = options.leaks === "ignore" ? undefined : await findLeak(server, name);
+      const leaked =
+        options.leaks === "ignore" ? undefined : await findLeak(server, name, options.closesWithinMs ?? 60_000);
       await query(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       if (leaked !== undefined) {
         throw leaked;
@@ -54,7 +55,7 @@ async function create(server: EmbeddedConnection, name: string, template: string
 }
 
 /** The server takes a moment to notice a closed connection; a leaked connection stays. */
-async function findLeak(server: EmbeddedConnection, name: string): Promise<Error | undefined> {
+async function findLeak(server: EmbeddedConnection, name: string, timeoutMs: number): Promise<Error | undefined> {
   try {
     await waitFor(
       `every connection to ${name} to be closed (release what the test opened)`,
@@ -66,7 +67,7 @@ async function findLeak(server: EmbeddedConnection, name: string): Promise<Error
         );
         return rows.length === 0 ? true : Promise.reject(new Error(JSON.stringify(rows)));
       },
-      { timeoutMs: 60_000 },
+      { timeoutMs },
     );
     return undefined;
   } catch (error) {

@@ -9,9 +9,10 @@ import { inspect } from "node:util";
 export async function waitFor<Value>(
   description: string,
   check: () => Value | Promise<Value>,
-  { timeoutMs = 60_000, intervalMs = 5 }: { timeoutMs?: number; intervalMs?: number } = {},
+  { timeoutMs = 60_000, intervalMs }: { timeoutMs?: number; intervalMs?: number } = {},
 ): Promise<Exclude<Value, false | null | undefined>> {
-  const deadline = performance.now() + timeoutMs;
+  const begun = performance.now();
+  const deadline = begun + timeoutMs;
   let last = "nothing yet";
   let cause: unknown;
   for (;;) {
@@ -31,7 +32,13 @@ export async function waitFor<Value>(
     if (over) {
       break;
     }
-    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    const waited = performance.now() - begun;
+    await new Promise((resolve) => setTimeout(resolve, intervalMs ?? pollInterval(waited)));
   }
   throw new Error(`waited ${timeoutMs} ms for ${description}; last seen: ${last}`, { cause });
+}
+
+/** Short at first, so that nothing waits for a poll; then longer, because polls keep the processors from what is waited for. */
+function pollInterval(waitedMs: number): number {
+  return Math.min(20, Math.max(5, waitedMs / 50));
 }
