@@ -515,6 +515,49 @@ BEGIN
 END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.rollout_count_end()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    DELETE FROM rollout_count WHERE rollout_number = OLD.rollout_number;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.rollout_count_keep()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        INSERT INTO rollout_count (rollout_number, wave, state, removal, machines, refused)
+        SELECT g.rollout_number, g.wave, g.state, nextval('rollout_count_removal'), -g.machines, -g.refused
+        FROM (
+            SELECT rollout_number, wave, state, count(*) AS machines, count(refused) AS refused
+            FROM gone GROUP BY rollout_number, wave, state
+        ) g JOIN rollout o ON o.rollout_number = g.rollout_number;
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO rollout_count AS c (rollout_number, wave, state, machines, refused)
+        SELECT rollout_number, wave, state, count(*), count(refused) FROM come
+        GROUP BY rollout_number, wave, state ORDER BY rollout_number, wave, state
+        ON CONFLICT (rollout_number, wave, state, removal) DO UPDATE
+        SET machines = c.machines + excluded.machines, refused = c.refused + excluded.refused;
+    ELSE
+        INSERT INTO rollout_count AS c (rollout_number, wave, state, machines, refused)
+        SELECT rollout_number, wave, state, sum(machines), sum(refused) FROM (
+            SELECT rollout_number, wave, state, 1 AS machines, (refused IS NOT NULL)::integer AS refused FROM come
+            UNION ALL SELECT rollout_number, wave, state, -1, -(refused IS NOT NULL)::integer FROM gone
+        ) d
+        GROUP BY rollout_number, wave, state HAVING sum(machines) <> 0 OR sum(refused) <> 0
+        ORDER BY rollout_number, wave, state
+        ON CONFLICT (rollout_number, wave, state, removal) DO UPDATE
+        SET machines = c.machines + excluded.machines, refused = c.refused + excluded.refused;
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.sealed_key(stored bytea)
  RETURNS text
  LANGUAGE sql
@@ -542,6 +585,8 @@ $function$;
 CREATE SEQUENCE history_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY history.id;
 
 CREATE SEQUENCE operator_audit_id AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY operator_audit.id;
+
+CREATE SEQUENCE rollout_count_removal AS bigint START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 9223372036854775807 CACHE 1 OWNED BY rollout_count.removal;
 
 -- Tables
 
@@ -1314,6 +1359,15 @@ CREATE TABLE rollout (
     ended_at timestamp with time zone
 );
 
+CREATE TABLE rollout_count (
+    rollout_number integer NOT NULL,
+    wave integer NOT NULL,
+    state text NOT NULL,
+    removal bigint DEFAULT 0 NOT NULL,
+    machines integer NOT NULL,
+    refused integer NOT NULL
+);
+
 CREATE TABLE rollout_event (
     rollout_number integer NOT NULL,
     event_number integer GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -2066,6 +2120,8 @@ ALTER TABLE rollout ADD CONSTRAINT rollout_window_from_check CHECK (((window_fro
 
 ALTER TABLE rollout ADD CONSTRAINT rollout_window_to_check CHECK (((window_to >= 0) AND (window_to <= 1439)));
 
+ALTER TABLE rollout_count ADD CONSTRAINT rollout_count_pkey PRIMARY KEY (rollout_number, wave, state, removal);
+
 ALTER TABLE rollout_event ADD CONSTRAINT rollout_event_pkey PRIMARY KEY (rollout_number, event_number);
 
 ALTER TABLE rollout_machine ADD CONSTRAINT rollout_machine_pkey PRIMARY KEY (machine_id, rollout_number);
@@ -2553,6 +2609,14 @@ CREATE TRIGGER operator_audit_guard BEFORE DELETE OR UPDATE ON public.operator_a
 CREATE TRIGGER operator_audit_truncate_guard BEFORE TRUNCATE ON public.operator_audit FOR EACH STATEMENT EXECUTE FUNCTION operator_audit_guard();
 
 CREATE TRIGGER operator_token_guard BEFORE DELETE OR UPDATE ON public.operator_token FOR EACH ROW EXECUTE FUNCTION operator_token_guard();
+
+CREATE TRIGGER rollout_count_end AFTER DELETE ON public.rollout FOR EACH ROW EXECUTE FUNCTION rollout_count_end();
+
+CREATE TRIGGER rollout_count_delete AFTER DELETE ON public.rollout_machine REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION rollout_count_keep();
+
+CREATE TRIGGER rollout_count_insert AFTER INSERT ON public.rollout_machine REFERENCING NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION rollout_count_keep();
+
+CREATE TRIGGER rollout_count_update AFTER UPDATE ON public.rollout_machine REFERENCING OLD TABLE AS gone NEW TABLE AS come FOR EACH STATEMENT EXECUTE FUNCTION rollout_count_keep();
 
 CREATE TRIGGER machine_state_touch AFTER INSERT OR DELETE ON public.work FOR EACH ROW EXECUTE FUNCTION machine_state_touch();
 

@@ -764,6 +764,15 @@ export interface RolloutTable {
   window_to: number | null;
 }
 
+export interface RolloutCountTable {
+  machines: number;
+  refused: number;
+  removal: Generated<bigint>;
+  rollout_number: number;
+  state: string;
+  wave: number;
+}
+
 export interface RolloutEventTable {
   actor: string;
   at: Generated<Date>;
@@ -981,6 +990,7 @@ export interface DB {
   provider: ProviderTable;
   retention: RetentionTable;
   rollout: RolloutTable;
+  rollout_count: RolloutCountTable;
   rollout_event: RolloutEventTable;
   rollout_machine: RolloutMachineTable;
   secrets_command: SecretsCommandTable;

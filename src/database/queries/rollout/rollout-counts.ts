@@ -25,14 +25,13 @@ export interface RolloutCount {
   refused: number;
 }
 
-/** Counts the machines of rollouts by wave and state. @throws {DatabaseError} `unavailable` */
+/** How many machines of rollouts are in each wave and state, as triggers have counted them. @throws {DatabaseError} `unavailable` */
 export async function rolloutCounts(database: Database, rollouts: readonly number[]): Promise<RolloutCount[]> {
   const { rows } = await sql<RolloutCount>`
-    SELECT rollout_number AS rollout, wave, state, count(*)::integer AS machines,
-      count(refused)::integer AS refused
-    FROM rollout_machine
+    SELECT rollout_number AS rollout, wave, state, sum(machines)::integer AS machines, sum(refused)::integer AS refused
+    FROM rollout_count
     WHERE rollout_number = ANY (${[...rollouts]}::integer[])
-    GROUP BY rollout_number, wave, state ORDER BY rollout_number, wave`
+    GROUP BY rollout_number, wave, state HAVING sum(machines) > 0 ORDER BY rollout_number, wave`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows;

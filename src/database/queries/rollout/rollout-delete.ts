@@ -58,6 +58,10 @@ export async function rolloutsForget(
         SELECT o.rollout_number FROM rollout o WHERE ${ended}
         ORDER BY o.ended_at DESC, o.rollout_number DESC OFFSET ${most} LIMIT ${limit}
       )`.execute(tx);
+    // What a machine left that was deleted at the same moment as its rollout.
+    await sql`
+      DELETE FROM rollout_count c
+      WHERE NOT EXISTS (SELECT FROM rollout o WHERE o.rollout_number = c.rollout_number)`.execute(tx);
     return Number(numAffectedRows ?? 0n);
   });
 }

@@ -80,10 +80,10 @@ export async function rolloutFailures(
   rollout: number,
 ): Promise<{ failed: number; machines: number; waves: RolloutWaveEnds[] }> {
   const { rows } = await sql<RolloutWaveEnds & { machines: number }>`
-    SELECT wave, count(*) FILTER (WHERE state = 'good')::integer AS good,
-      count(*) FILTER (WHERE state = 'failed')::integer AS failed,
-      count(*) FILTER (WHERE state NOT IN ('left_out', 'cancelled'))::integer AS machines
-    FROM rollout_machine WHERE rollout_number = ${rollout} GROUP BY wave ORDER BY wave`.execute(tx);
+    SELECT wave, coalesce(sum(machines) FILTER (WHERE state = 'good'), 0)::integer AS good,
+      coalesce(sum(machines) FILTER (WHERE state = 'failed'), 0)::integer AS failed,
+      coalesce(sum(machines) FILTER (WHERE state NOT IN ('left_out', 'cancelled')), 0)::integer AS machines
+    FROM rollout_count WHERE rollout_number = ${rollout} GROUP BY wave ORDER BY wave`.execute(tx);
   const sum = (of: "failed" | "machines"): number => rows.reduce((all, row) => all + row[of], 0);
   return { failed: sum("failed"), machines: sum("machines"), waves: rows };
 }
