@@ -44,7 +44,7 @@ export async function pageSlow(page: Page, url: string, times: number): Promise<
 
 /** Milliseconds from the begin of the navigation until `count` rows are drawn. */
 export async function rowsDrawn(page: Page, count: number): Promise<number> {
-  return await page.evaluate<number>(`bench.until(() => bench.rows().length >= ${count})`);
+  return await page.evaluate<number>(`bench.until("${count} rows", () => bench.rows().length >= ${count})`);
 }
 
 /** The names in the list, as they are drawn. */
@@ -55,14 +55,14 @@ export async function rowsText(page: Page): Promise<string> {
 /** Milliseconds from the last key or click of a person until the list shows other rows than `before`, and is not old. */
 export async function rowsNew(page: Page, before: string): Promise<number> {
   return await page.evaluate<number>(
-    `bench.until(() => bench.isNew() && bench.names() !== ${JSON.stringify(before)}).then((at) => at - bench.input)`,
+    `bench.until("other rows", () => bench.isNew() && bench.names() !== ${JSON.stringify(before)}).then((at) => at - bench.input)`,
   );
 }
 
 /** The moment, in milliseconds since 1970, when the list shows this text. */
 export async function rowsShow(page: Page, text: string): Promise<number> {
   return await page.evaluate<number>(
-    `bench.until(() => bench.text().includes(${JSON.stringify(text)})).then((at) => performance.timeOrigin + at)`,
+    `bench.until(${JSON.stringify(text)}, () => bench.text().includes(${JSON.stringify(text)})).then((at) => performance.timeOrigin + at)`,
   );
 }
 
@@ -86,6 +86,9 @@ export async function heapBytes(session: CDPSession): Promise<number> {
   return (await session.send("Runtime.getHeapUsage")).usedSize;
 }
 
+/** Milliseconds after which what is waited for will not come any more. */
+const patience = 60_000;
+
 /** Times are in frames: the first in which something can be seen. */
 const inPage = `
 globalThis.bench = {
@@ -95,11 +98,14 @@ globalThis.bench = {
   text: () => document.querySelector("tbody")?.textContent ?? "",
   names: () => [...document.querySelectorAll("tbody [data-column=name]")].map((cell) => cell.textContent).join(" "),
   isNew: () => document.querySelector("table[aria-busy=false]") !== null,
-  until: async (check) => {
-    for (;;) {
+  until: async (what, check) => {
+    for (const begun = performance.now(); ; ) {
       const at = await new Promise((resolve) => requestAnimationFrame(resolve));
       if (check()) {
         return at;
+      }
+      if (at - begun > ${patience}) {
+        throw new Error(what + ": not seen at " + location + "; the page has: " + document.body.innerText.slice(0, 2_000));
       }
     }
   },
