@@ -1,11 +1,12 @@
 import { Tabs as BaseTabs } from "@base-ui/react/tabs";
-import type { ReactElement, ReactNode } from "react";
+import { Suspense, type ReactElement, type ReactNode } from "react";
+import { Skeleton } from "./Skeleton.tsx";
 
 /** One tab of several. */
 export interface TabEntry {
   value: string;
   label: ReactNode;
-  /** Not made before the tab is chosen. */
+  /** Not made before the tab is chosen; its script may still be on its way then. */
   content: () => ReactNode;
 }
 
@@ -34,7 +35,7 @@ export function Tabs({ label, tabs, value, onChange }: TabsProps): ReactElement 
       </BaseTabs.List>
       {tabs.map((tab) => (
         <BaseTabs.Panel key={tab.value} value={tab.value} className="pt-3">
-          {tab.value === value ? tab.content() : null}
+          {tab.value === value ? <Suspense fallback={<Skeleton />}>{tab.content()}</Suspense> : null}
         </BaseTabs.Panel>
       ))}
     </BaseTabs.Root>

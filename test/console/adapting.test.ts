@@ -82,6 +82,38 @@ test("a screen reader's story: find a stuck machine, hear why, copy the command,
   expect(window.wrong).toEqual([]);
 });
 
+test("why a button is refused comes with the focus, is its description, and goes by Esc alone", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await using window = await consoleWindow(browser, server, { role: "viewer" });
+  const { page } = window;
+  await window.open(paths.machines());
+  await window.open(paths.approvals());
+  const refused = page.getByRole("button", { name: "Open a window…" });
+  await page.getByRole("heading", { level: 1 }).focus();
+  await expect
+    .poll(async () => {
+      await page.keyboard.press("Tab");
+      return await refused.evaluate((button) => button === button.ownerDocument.activeElement);
+    })
+    .toBe(true);
+  const words = page.getByRole("tooltip");
+  await words.waitFor();
+  const why = await words.innerText();
+  expect(why).toContain("you are a viewer");
+  await page.getByRole("button", { name: "Open a window…", description: why }).waitFor();
+  // Esc is the key for the page before, too: it closes the words first.
+  await page.keyboard.press("Escape");
+  await words.waitFor({ state: "detached" });
+  await page.getByRole("heading", { level: 1, name: "Approvals" }).waitFor();
+  await refused.hover();
+  await words.waitFor();
+  await words.hover();
+  expect(await words.isVisible()).toBe(true);
+  await page.mouse.move(0, 0);
+  await words.waitFor({ state: "detached" });
+  expect(window.wrong).toEqual([]);
+});
+
 const small: Record<string, { width: number; height: number; factor: number }> = {
   "320 pixels": { width: 320, height: 640, factor: 1 },
   "a window of 1280 × 800, zoomed to 200 %": { width: 640, height: 400, factor: 2 },

@@ -1,27 +1,23 @@
 import { useQuery } from "@connectrpc/connect-query";
-import { lazy, Suspense, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { useSearchParams } from "react-router";
 import { AccessService } from "../../../gen/farrier/operator/v1/access_pb.ts";
 import { useRole } from "../../commands/use-role.ts";
+import { lazyPart } from "../../layout/lazy-part.ts";
 import { PageHead } from "../../layout/PageHead.tsx";
 import { RpcError } from "../../parts/RpcError.tsx";
 import { LogOut } from "../../session/LogOut.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Tabs } from "../../ui/Tabs.tsx";
 import { AdminsOnly } from "./AdminsOnly.tsx";
-import { Audit } from "./Audit.tsx";
-import { Credentials } from "./Credentials.tsx";
 import { Sessions } from "./Sessions.tsx";
-import { Tokens } from "./Tokens.tsx";
 import { WhoAmI } from "./WhoAmI.tsx";
 
-const Webhooks = lazy(async () => ({ default: (await import("./webhooks/Webhooks.tsx")).Webhooks }));
-
-const webhooks = (): ReactNode => (
-  <Suspense fallback={<Skeleton />}>
-    <Webhooks />
-  </Suspense>
-);
+// What the first tab does not need.
+const Tokens = lazyPart(async () => (await import("./Tokens.tsx")).Tokens);
+const Webhooks = lazyPart(async () => (await import("./webhooks/Webhooks.tsx")).Webhooks);
+const Credentials = lazyPart(async () => (await import("./Credentials.tsx")).Credentials);
+const Audit = lazyPart(async () => (await import("./Audit.tsx")).Audit);
 
 const sessions = (): ReactNode => <Sessions />;
 
@@ -50,7 +46,7 @@ export default function AccessPage(): ReactNode {
         tabs={[
           { value: "browsers", label: "Browsers", content: sessions },
           { value: "tokens", label: "Tokens", content: () => forAdmins("see and make tokens", <Tokens />) },
-          { value: "webhooks", label: "Webhooks", content: webhooks },
+          { value: "webhooks", label: "Webhooks", content: () => <Webhooks /> },
           {
             value: "credentials",
             label: "Credentials",
