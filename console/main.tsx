@@ -4,9 +4,7 @@ import { linkCodeTake, linkFailureSet } from "./api/link-code.ts";
 import { hasSession, sessionBegin, sessionByCertificate } from "./api/session.ts";
 import { App } from "./layout/App.tsx";
 import { liveStart } from "./live/live.ts";
-import { paths } from "./paths.ts";
-
-const base = "/console";
+import { consoleBase, paths } from "./paths.ts";
 
 /** Signs in by the link or the certificate, or leads to the page where that is done; then draws the page. */
 async function start(): Promise<void> {
@@ -16,9 +14,9 @@ async function start(): Promise<void> {
     await sessionBegin({ linkCode }).catch(linkFailureSet);
   }
   const { pathname, search, hash } = globalThis.location;
-  const here = `${pathname.slice(base.length)}${search}${hash}`;
+  const here = `${pathname.slice(consoleBase.length)}${search}${hash}`;
   if (!hasSession() && !here.startsWith(paths.signIn()) && !(await sessionByCertificate())) {
-    globalThis.history.replaceState(null, "", `${base}${paths.signIn(here === "/" ? undefined : here)}`);
+    globalThis.history.replaceState(null, "", `${consoleBase}${paths.signIn(here === "/" ? undefined : here)}`);
   }
   if (hasSession()) {
     // On its way while the page's own script is: lists wait for its begin.

@@ -1,5 +1,8 @@
 // The only place where addresses of the console are made. All are below /console, which the router adds.
 
+/** What stands before all of them. */
+export const consoleBase = "/console";
+
 /** The tabs of a machine's page. */
 export const machineTabs = ["timeline", "installation", "hardware", "log", "controller", "everything"] as const;
 

@@ -3,6 +3,7 @@ import { Layout } from "./layout/Layout.tsx";
 import { ColdStart } from "./layout/ColdStart.tsx";
 import { PageError } from "./layout/PageError.tsx";
 import { pageRoute } from "./layout/page-route.ts";
+import { consoleBase } from "./paths.ts";
 import { NotThere } from "./pages/not-there/NotThere.tsx";
 
 /** The map of the console: every page, loaded when it is opened. */
@@ -25,7 +26,7 @@ const pages: RouteObject[] = [
   { path: "*", element: <NotThere /> },
 ];
 
-/** Makes the router, which reads the address at once. All addresses are below /console. */
+/** Makes the router, which reads the address at once. */
 export function consoleRouter(): ReturnType<typeof createBrowserRouter> {
   return createBrowserRouter(
     [
@@ -37,6 +38,6 @@ export function consoleRouter(): ReturnType<typeof createBrowserRouter> {
         children: [{ errorElement: <PageError />, children: pages }],
       },
     ],
-    { basename: "/console" },
+    { basename: consoleBase },
   );
 }

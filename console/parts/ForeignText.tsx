@@ -1,4 +1,4 @@
-import { useState, type ReactElement } from "react";
+import { useState, type ReactElement, type ReactNode } from "react";
 import { printableLines } from "../../src/lib/format/printable.ts";
 import { classes } from "../ui/classes.ts";
 
@@ -20,16 +20,23 @@ export interface ForeignTextProps {
  * U+FFFD, its direction stays in it, and the end of a long one is shown on request.
  */
 export function ForeignText({ text, mono = false, lines = false, className }: ForeignTextProps): ReactElement {
-  const [all, setAll] = useState(false);
-  const shown = all || text.length <= shownAtFirst ? text : text.slice(0, shownAtFirst);
   return (
     <bdi className={classes("foreign", mono && "font-mono", lines && "whitespace-pre-wrap", className)}>
-      {printableLines(shown)}
-      {shown.length === text.length ? null : (
-        <button type="button" className="ml-1 text-accent underline" onClick={() => setAll(true)}>
-          … show all {text.length.toLocaleString("en")} characters
-        </button>
-      )}
+      {text.length <= shownAtFirst ? printableLines(text) : <LongText text={text} />}
     </bdi>
+  );
+}
+
+function LongText({ text }: { text: string }): ReactNode {
+  const [all, setAll] = useState(false);
+  return all ? (
+    printableLines(text)
+  ) : (
+    <>
+      {printableLines(text.slice(0, shownAtFirst))}
+      <button type="button" className="ml-1 text-accent underline" onClick={() => setAll(true)}>
+        … show all {text.length.toLocaleString("en")} characters
+      </button>
+    </>
   );
 }

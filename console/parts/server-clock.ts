@@ -3,6 +3,7 @@ import { useSyncExternalStore } from "react";
 
 let heard: { at: number; monotonic: number } | undefined;
 let second = 0;
+let held: { now: Date | undefined; monotonic: number } = { now: undefined, monotonic: -Infinity };
 let timer: ReturnType<typeof setInterval> | undefined;
 const listeners = new Set<() => void>();
 
@@ -29,12 +30,28 @@ export function useServerNow(): Date | undefined {
   return serverNow();
 }
 
+/** What `words` says of the server's time now: draws anew only where it says something else than before. */
+export function useServerWords(words: (now: Date | undefined) => string): string {
+  const read = (): string => words(secondNow());
+  return useSyncExternalStore(subscribe, read, read);
+}
+
+/** The server's time, which stays the same for a second: what is drawn together says the same. */
+function secondNow(): Date | undefined {
+  const monotonic = performance.now();
+  if (monotonic - held.monotonic >= 1_000) {
+    held = { now: serverNow(), monotonic };
+  }
+  return held.now;
+}
+
 function secondRead(): number {
   return second;
 }
 
 function tell(): void {
   second += 1;
+  held = { now: serverNow(), monotonic: performance.now() };
   for (const listener of listeners) {
     listener();
   }

@@ -23,6 +23,16 @@ export interface MachineLineProps {
   onOpen: (id: string) => void;
 }
 
+/** Whether a click asks for no other tab or window. */
+function isPlain({
+  metaKey,
+  ctrlKey,
+  shiftKey,
+  altKey,
+}: Pick<MouseEvent, "metaKey" | "ctrlKey" | "shiftKey" | "altKey">): boolean {
+  return !metaKey && !ctrlKey && !shiftKey && !altKey;
+}
+
 const notes = { moved: "would stand elsewhere now", left: "no longer in this list" } as const;
 
 /** A machine of the list. What the stream says of it is shown in place. */
@@ -42,7 +52,10 @@ export const MachineLine = memo(function MachineLine(props: MachineLineProps): R
       tabIndex={current ? 0 : -1}
       onFocus={() => onCurrent(index)}
       onClick={(event) => {
-        if (!(event.target as Element).closest("a, button, input, label")) {
+        const pressed = (event.target as Element).closest("a, button, input, label");
+        if (pressed === null || (pressed.matches("a") && isPlain(event))) {
+          // In place of a whole new page.
+          event.preventDefault();
           onOpen(machine.id);
         }
       }}

@@ -1,12 +1,14 @@
-import { timestampDate, type Timestamp } from "@bufbuild/protobuf/wkt";
+import { timestampDate, timestampMs, type Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ReactNode } from "react";
 import { durationText } from "../../../src/lib/format/duration.ts";
-import { useServerNow } from "../../parts/server-clock.ts";
+import { useServerWords } from "../../parts/server-clock.ts";
 import { fullTimeWords } from "../../parts/time-words.ts";
 
 /** How long ago, in a row: without a tooltip of its own, of which a list would have hundreds. */
 export function RowAge({ at, none = "" }: { at: Timestamp | undefined; none?: string }): ReactNode {
-  const now = useServerNow();
+  const words = useServerWords((now) =>
+    now === undefined || at === undefined ? "" : durationText(now.getTime() - timestampMs(at), 1),
+  );
   if (at === undefined) {
     return <span className="text-dim">{none}</span>;
   }
@@ -18,7 +20,7 @@ export function RowAge({ at, none = "" }: { at: Timestamp | undefined; none?: st
       // Hundreds of them, of which a person looks at one.
       onPointerEnter={({ currentTarget }) => (currentTarget.title = fullTimeWords(date))}
     >
-      {now === undefined ? "" : durationText(now.getTime() - date.getTime(), 1)}
+      {words}
     </time>
   );
 }

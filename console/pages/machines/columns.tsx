@@ -1,10 +1,9 @@
 import type { ReactNode } from "react";
-import { Link } from "react-router";
 import { InstallationState, type Machine } from "../../../gen/farrier/operator/v1/machine_pb.ts";
 import { ForeignText } from "../../parts/ForeignText.tsx";
 import { MachineStateBadge } from "../../parts/MachineStateBadge.tsx";
 import { ProgressBar } from "../../parts/ProgressBar.tsx";
-import { paths } from "../../paths.ts";
+import { consoleBase, paths } from "../../paths.ts";
 import type { MachineOrder } from "./list-address.ts";
 import { RowAge } from "./RowAge.tsx";
 
@@ -48,9 +47,14 @@ export const listColumns: readonly MachineColumn[] = [
     order: "name",
     always: true,
     cell: (machine) => (
-      <Link to={paths.machine(machine.id)} tabIndex={-1} className="clip-line block font-medium hover:underline">
+      // The row itself opens it; a link of the router's in each row would cost more than the rest of the row.
+      <a
+        href={`${consoleBase}${paths.machine(machine.id)}`}
+        tabIndex={-1}
+        className="clip-line block font-medium hover:underline"
+      >
         <ForeignText text={machineName(machine)} mono={machine.name === ""} />
-      </Link>
+      </a>
     ),
   },
   {
