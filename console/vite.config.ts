@@ -2,12 +2,22 @@ import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { pageScripts } from "./page-scripts.ts";
 
 // The default export that Vite requires.
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "/console/",
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), pageScripts()],
+  // The package names its production build nowhere; its other build checks each route and warns.
+  resolve: {
+    alias: [
+      {
+        find: /^react-router$/u,
+        replacement: fileURLToPath(new URL("../production/index.mjs", import.meta.resolve("react-router"))),
+      },
+    ],
+  },
   build: {
     outDir: fileURLToPath(new URL("../dist/console", import.meta.url)),
     emptyOutDir: true,
@@ -29,7 +39,7 @@ export default defineConfig({
           groups: [
             {
               name: "base",
-              test: /\/console\/(?:main\.tsx|routes\.tsx|layout\/(?!Palette|Keys)|api\/|live\/)|node_modules\/(?:react|react-dom|scheduler|react-router|@bufbuild|@connectrpc|@tanstack)\/|\/src\/(?:lib\/format|contract\/words)\/|\/console\/commands\/(?:activity|allowed|command-names|open-command|selection|use-role)\.ts|\/console\/ui\/(?:Bar|Button|Chip|CopyButton|EmptyState|ErrorBox|Field|Icon|Skeleton|Table|Tooltip)\.tsx|\/console\/parts\/(?:Age|Bytes|CliCopy|Digest|ForeignText|MachineStateBadge|ProgressBar|RpcError)\.tsx/u,
+              test: /\/console\/(?:main\.tsx|routes\.tsx|layout\/(?!Palette|Keys)|api\/|live\/)|node_modules\/(?:react|react-dom|scheduler|react-router|@bufbuild|@connectrpc|@tanstack)\/|\/src\/(?:lib\/format\/|contract\/words\/(?:machine-state|phase|role|table)\.ts)|\/console\/commands\/(?:activity|allowed|command-names|open-command|selection|use-role)\.ts|\/console\/ui\/(?:Bar|Button|Chip|CopyButton|EmptyState|ErrorBox|Field|Icon|Skeleton|Table|Tooltip)\.tsx|\/console\/parts\/(?:Age|Bytes|CliCopy|Digest|ForeignText|MachineStateBadge|ProgressBar|RpcError)\.tsx/u,
             },
           ],
         },

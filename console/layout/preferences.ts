@@ -3,7 +3,7 @@ import { useSyncExternalStore } from "react";
 
 /** The preferences, each with the value that it has before anything was chosen. */
 const defaults = {
-  /** "system", "light" or "dark"; public/theme.js reads it too. */
+  /** "system", "light" or "dark"; public/before.js reads it too. */
   theme: "system",
   /** Single letters as keys: "on" or "off". */
   keys: "on",
