@@ -44,7 +44,9 @@ test("waves: the next begins when each machine of the one before is good or has 
   await turn();
   expect([await stateOf(name), await statesOf(name)]).toEqual(["done", "a1 good, a2 good, a3 failed, a4 good"]);
   const shown = await rollouts.rolloutShow({ rollout: name });
-  expect(shown.causes).toMatchObject([{ cause: "disk-busy", machines: 1, error: "disk sda is in use: mounted" }]);
+  expect(shown.causes).toMatchObject([
+    { cause: "disk-busy", machines: 1, machineName: "a3", error: "disk sda is in use: mounted" },
+  ]);
   expect(shown.events.map(({ event }) => event).toReversed()).toEqual([
     "created",
     "started",

@@ -25,7 +25,6 @@ export function Causes({ causes, machines, complete }: CausesProps): ReactElemen
   if (rows.length === 0) {
     return null;
   }
-  const names = new Map(machines.map(({ machineId, name }) => [machineId, name]));
   return (
     <section aria-labelledby="causes" className="flex flex-col gap-2">
       <h2 id="causes">What went wrong</h2>
@@ -38,7 +37,7 @@ export function Causes({ causes, machines, complete }: CausesProps): ReactElemen
           <TableHeading>What it said</TableHeading>
         </TableHead>
         <tbody>
-          {rows.map(({ look, cause, machines: count, machineId, error }, index) => (
+          {rows.map(({ look, cause, machines: count, machineId, machineName, error }, index) => (
             <TableRow key={`${look.word} ${cause} ${error}`} index={index}>
               <TableCell>
                 <LookBadge look={look} />
@@ -50,7 +49,7 @@ export function Causes({ causes, machines, complete }: CausesProps): ReactElemen
                 <ForeignText text={cause} />
               </TableCell>
               <TableCell label="Such as">
-                <MachineLink id={machineId} name={names.get(machineId) ?? ""} />
+                <MachineLink id={machineId} name={machineName} />
               </TableCell>
               <TableCell label="It said" className="max-w-xl">
                 <ForeignText text={error} lines className="line-clamp-4" />

@@ -9,6 +9,7 @@ export interface RefusalGroup {
   machines: number;
   /** The first of them. */
   machineId: string;
+  machineName: string;
   error: string;
 }
 
@@ -28,6 +29,7 @@ export function refusalGroups(machines: readonly RolloutMachine[]): RefusalGroup
       cause,
       machines: 0,
       machineId: machine.machineId,
+      machineName: machine.name,
       error,
     };
     groups.set(key, { ...group, machines: group.machines + 1 });

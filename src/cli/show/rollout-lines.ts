@@ -78,7 +78,8 @@ export function rolloutLines({ rollout, waves, causes, events }: RolloutShowResp
   }
   for (const cause of causes) {
     const word = rolloutMachineStateWord(cause.state).replace("-", " ");
-    line(word, `${cause.machines} by ${cause.cause}, such as ${cause.machineId}: ${cut(cause.error)}`);
+    const machine = cause.machineName === "" ? cause.machineId : cause.machineName;
+    line(word, `${cause.machines} by ${cause.cause}, such as ${machine}: ${cut(cause.error)}`);
   }
   for (const { at, event, actor, detail } of events.slice(0, 10)) {
     line("event", `${when(at, now)} ${event.replace("_", " ")} by ${actor}${detail === "" ? "" : `: ${detail}`}`);

@@ -43,17 +43,23 @@ export interface RolloutCauseCount {
   cause: string;
   machines: number;
   machineId: MachineId;
+  /** Empty if it has none. */
+  machineName: string;
   error: string;
 }
 
 /** The causes of failures and of what was left out, the most frequent first. @throws {DatabaseError} `unavailable` */
 export async function rolloutCauses(database: Database, rollout: number): Promise<RolloutCauseCount[]> {
   const { rows } = await sql<RolloutCauseCount>`
-    SELECT state, coalesce(cause, 'other') AS cause, count(*)::integer AS machines,
-      (array_agg(machine_id ORDER BY position))[1] AS "machineId",
-      (array_agg(coalesce(error, '') ORDER BY position))[1] AS error
-    FROM rollout_machine WHERE rollout_number = ${rollout} AND state IN ('failed', 'left_out')
-    GROUP BY state, coalesce(cause, 'other') ORDER BY state, machines DESC, cause LIMIT 100`
+    SELECT c.*, coalesce(m.name, '') AS "machineName"
+    FROM (
+      SELECT state, coalesce(cause, 'other') AS cause, count(*)::integer AS machines,
+        (array_agg(machine_id ORDER BY position))[1] AS "machineId",
+        (array_agg(coalesce(error, '') ORDER BY position))[1] AS error
+      FROM rollout_machine WHERE rollout_number = ${rollout} AND state IN ('failed', 'left_out')
+      GROUP BY state, coalesce(cause, 'other') ORDER BY state, machines DESC, cause LIMIT 100
+    ) c JOIN machines m ON m.machine_id = c."machineId"
+    ORDER BY c.state, c.machines DESC, c.cause`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
   return rows;
