@@ -115,6 +115,7 @@ const noWays: Readonly<Record<string, string>> = {
   InstallationCancel: "cancels",
   RolloutPause: "stops",
   RolloutCancel: "cancels",
+  RolloutDelete: "deletes",
   RolloutResume: "the shepherd requests each machine's installation as for RolloutStart",
   RolloutRetryFailed: "the shepherd requests each machine's installation as for RolloutStart",
 };
