@@ -10,7 +10,7 @@ import {
 import { FakeClock } from "../../../test/support/fake-clock.ts";
 import { waitFor } from "../../../test/support/wait.ts";
 import { testClients, type TestClients } from "../testing/operator-api.ts";
-import { machineFeed } from "../machine-feed.ts";
+import { machineFeed, type MachineFeed } from "../machine-feed.ts";
 import { machineWatchHandler } from "./machine-watch.ts";
 import { operatorFixture } from "../testing/operator-fixture.ts";
 
@@ -121,6 +121,25 @@ test("with what there is: every machine comes, in pages whose cursors go on wher
   await rest.next();
   seen.push(...told(await rest.next()).map((line) => line.split(" ")[0] ?? ""));
   expect(seen.toSorted()).toEqual(ids.toSorted());
+});
+
+test("a caller that hangs up between two messages leaves nothing that goes on reading", async () => {
+  const left = Promise.withResolvers<void>();
+  const feed: MachineFeed = {
+    next: () => ({
+      wait: async (_milliseconds, signal) => {
+        await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+        left.resolve();
+      },
+    }),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const hungUp = new AbortController();
+  const watching = machineWatchHandler({ ...dependencies, feed })(create(MachineWatchRequestSchema), hungUp);
+  await watching.next();
+  // Nobody asks for the next message any more, as after a write that failed.
+  hungUp.abort();
+  await left.promise;
 });
 
 describe("a cursor", () => {

@@ -71,6 +71,8 @@ export function machineWatchHandler(dependencies: OperatorApiDependencies) {
     const end = stopping === undefined ? context.signal : AbortSignal.any([context.signal, stopping]);
     // With a filter any machine may be of interest, named or not.
     using follower = tail.follow(scope.filter === undefined ? scope : {});
+    // A caller that hangs up between two messages leaves this generator where it is.
+    end.addEventListener("abort", () => follower[Symbol.dispose](), { once: true });
     await follower.ready;
     const { origin, snapshot, at: begun, now, start } = await changesPosition(database);
     const pages = asked === "" && includeExisting && (scope.machines === undefined || scope.filter !== undefined);

@@ -19,7 +19,12 @@ export function isCallerGone(error: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted || (error instanceof ConnectError && error.code === Code.DeadlineExceeded)) {
     return false;
   }
-  return error === signal.reason || causes(error).some((one) => isOfConnection(one));
+  return error === signal.reason || isConnectionGone(error);
+}
+
+/** Whether something failed because the other side of its connection has left. Pure. */
+export function isConnectionGone(error: unknown): boolean {
+  return causes(error).some((one) => isOfConnection(one));
 }
 
 function isOfConnection(error: Error): boolean {

@@ -104,6 +104,7 @@ test.each([
     await waitFor("the server to notice", () => count(/^(?:caller left|call failed)$/u) === left);
   }
   expect(count("call failed")).toBe(0);
+  expect(count("answer not written")).toBe(0);
 });
 
 test("a watch ends at once when the server stops, and others' signs of life keep it open until then", async () => {

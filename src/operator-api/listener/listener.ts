@@ -1,9 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { constants } from "node:crypto";
-import { createContextValues } from "@connectrpc/connect";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { createConnectRouter, createContextValues } from "@connectrpc/connect";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { formatHostPort, isLoopback, type HostPort } from "../../lib/net/host-port.ts";
 import { requestOrigin } from "../../lib/net/request-headers.ts";
@@ -18,7 +16,8 @@ import { answerBadRequest } from "./bad-request.ts";
 import { answerConsole, isConsolePath } from "../console/console-answer.ts";
 import { consoleFiles } from "../console/console-files.ts";
 import { callerFind, callerAsSeen } from "./caller-find.ts";
-import { callProblem } from "./call-problem.ts";
+import { operatorCallAnswer } from "./call-answer.ts";
+import { callHandler } from "./call-handler.ts";
 import { answerError } from "./error-answer.ts";
 import { answerProbe, type Probes } from "./probes.ts";
 import { sessionStartPath, strangerRefusal } from "./session-start-call.ts";
@@ -158,21 +157,10 @@ function requestHandler(
     proxyNames: options.proxyNames ?? [],
   });
   const console = consoleFiles();
-  const handlers = new Map<string, UniversalHandler>();
-  const calls = connectNodeAdapter({
-    ...operatorRouterOptions(options, clock),
-    routes: (router) => {
-      operatorRoutes(options)(router);
-      messagesLimited(router);
-      router.handlers.forEach((handler) => handlers.set(handler.requestPath, handler));
-    },
-    contextValues: (request) => {
-      const caller = callers.get(request);
-      const values = createContextValues();
-      return caller === undefined ? values : values.set(callerKey, caller);
-    },
-    requestPathPrefix: "",
-  });
+  const router = createConnectRouter(operatorRouterOptions(options, clock));
+  operatorRoutes(options)(router);
+  messagesLimited(router);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   async function answer(request: AnyRequest, response: AnyResponse): Promise<void> {
     const path = pathOf(request);
@@ -233,12 +221,17 @@ function requestHandler(
 
   function answerCall(path: string, request: AnyRequest, response: AnyResponse): void {
     const contentType = request.headers["content-type"] ?? "";
-    const problem = callProblem({ method: request.method ?? "", path, contentType, handler: handlers.get(path) });
-    if (problem === undefined) {
-      calls(request, response);
-    } else {
-      answerError(request, response, problem);
+    const found = callHandler(handlers, { method: request.method ?? "", path, contentType });
+    if ("refused" in found) {
+      answerError(request, response, found.refused);
+      return;
     }
+    const caller = callers.get(request);
+    const values = createContextValues();
+    void operatorCallAnswer(found.handler, request, response, {
+      values: caller === undefined ? values : values.set(callerKey, caller),
+      log,
+    });
   }
 
   return (request, response) => {

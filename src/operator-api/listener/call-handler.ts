@@ -6,32 +6,29 @@ interface AskedCall {
   method: string;
   path: string;
   contentType: string;
-  /** The handler at that path; undefined if there is none. */
-  handler: Pick<UniversalHandler, "allowedMethods" | "supportedContentType"> | undefined;
 }
 
-/** Why no handler accepts the request, and what to send instead; undefined if one accepts it. Pure. */
-export function callProblem({ method, path, contentType, handler }: AskedCall): ErrorAnswer | undefined {
+/** The handler that takes a request, or why none does and what to send instead. Pure. */
+export function callHandler(
+  handlers: ReadonlyMap<string, UniversalHandler>,
+  { method, path, contentType }: AskedCall,
+): { handler: UniversalHandler } | { refused: ErrorAnswer } {
+  const handler = handlers.get(path);
   if (handler === undefined) {
-    return { status: 404, code: "not_found", message: nothingThere(method, path) };
+    return { refused: { status: 404, code: "not_found", message: nothingThere(method, path) } };
   }
   if (!handler.allowedMethods.includes(method)) {
-    return {
-      status: 405,
-      code: "unimplemented",
-      message: `${path} takes POST, not ${method}: send its request as JSON, ${example(path)}`,
-      headers: { allow: handler.allowedMethods.join(", ") },
-    };
+    const message = `${path} takes POST, not ${method}: send its request as JSON, ${example(path)}`;
+    const headers = { allow: handler.allowedMethods.join(", ") };
+    return { refused: { status: 405, code: "unimplemented", message, headers } };
   }
   if (method === "POST" && !handler.supportedContentType(contentType)) {
-    return {
-      status: 415,
-      code: "invalid_argument",
-      message: `${path} does not take the content type ${JSON.stringify(contentType.slice(0, 100))}: send JSON, ${example(path)}`,
-      headers: { "accept-post": "application/json, application/proto, application/grpc" },
-    };
+    const given = JSON.stringify(contentType.slice(0, 100));
+    const message = `${path} does not take the content type ${given}: send JSON, ${example(path)}`;
+    const headers = { "accept-post": "application/json, application/proto, application/grpc" };
+    return { refused: { status: 415, code: "invalid_argument", message, headers } };
   }
-  return undefined;
+  return { handler };
 }
 
 function nothingThere(method: string, path: string): string {
