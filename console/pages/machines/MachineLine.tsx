@@ -69,9 +69,9 @@ export const MachineLine = memo(function MachineLine(props: MachineLineProps): R
     >
       <td role="cell" data-column="mark">
         <label className="grid size-7 place-items-center">
-          <span className="unseen">Mark {name}</span>
           <input
             type="checkbox"
+            aria-label={`Mark ${name}`}
             tabIndex={-1}
             checked={marked}
             className="accent-accent size-4"

@@ -82,11 +82,12 @@ export default function MachinesPage(): ReactNode {
   );
   const drifted = driftWords(drift);
   const words = count === undefined ? undefined : countWords(count);
-  const filterSet = (filter: typeof view.filter): void =>
-    void navigate(listAddress({ ...view, filter }), { replace: true });
-  return (
-    <div className="flex h-[calc(100dvh-5rem)] flex-col lg:h-full">
-      <PageHead title="Machines" actions={<span className="text-dim text-sm">{words}</span>} />
+  const gone = marked.size - markedMachines.length;
+  // Kept, so that a step of the keyboard draws the rows alone.
+  const filterBar = useMemo(() => {
+    const filterSet = (filter: typeof view.filter): void =>
+      void navigate(listAddress({ ...view, filter }), { replace: true });
+    return (
       <FilterBar filter={view.filter} onChange={filterSet} field={field}>
         <Suspense fallback={<span className="h-7" />}>
           <ListTools
@@ -95,11 +96,17 @@ export default function MachinesPage(): ReactNode {
             onFilter={filterSet}
             machines={markedMachines}
             all={words}
-            gone={marked.size - markedMachines.length}
+            gone={gone}
             onClear={clear}
           />
         </Suspense>
       </FilterBar>
+    );
+  }, [view, rows, markedMachines, words, gone, clear, navigate]);
+  return (
+    <div className="flex h-[calc(100dvh-5rem)] flex-col lg:h-full">
+      <PageHead title="Machines" actions={<span className="text-dim text-sm">{words}</span>} />
+      {filterBar}
       <div role="status" className="text-sm empty:hidden">
         {drifted === "" ? null : (
           <Button className="mb-2" icon="recover" onClick={refresh}>

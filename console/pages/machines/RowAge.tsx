@@ -17,8 +17,8 @@ export function RowAge({ at, none = "" }: { at: Timestamp | undefined; none?: st
     <time
       dateTime={date.toISOString()}
       className="whitespace-nowrap"
-      // Hundreds of them, of which a person looks at one.
-      onPointerEnter={({ currentTarget }) => (currentTarget.title = fullTimeWords(date))}
+      // Hundreds of them, of which a person looks at one; its row may be another machine's the next moment.
+      onPointerMove={({ currentTarget }) => (currentTarget.title = fullTimeWords(date))}
     >
       {words}
     </time>

@@ -62,13 +62,12 @@ export const listColumns: readonly MachineColumn[] = [
     title: "Labels",
     width: "minmax(6rem,1.2fr)",
     cell: ({ labels }) => (
-      <span className="clip-line text-dim block">
-        <ForeignText
-          text={Object.entries(labels)
-            .map(([key, value]) => `${key}=${value}`)
-            .join(" ")}
-        />
-      </span>
+      <ForeignText
+        className="clip-line text-dim block"
+        text={Object.entries(labels)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(" ")}
+      />
     ),
   },
   {
@@ -76,9 +75,10 @@ export const listColumns: readonly MachineColumn[] = [
     title: "Provider",
     width: "minmax(6rem,0.8fr)",
     cell: ({ provided }) => (
-      <span className="clip-line block">
-        <ForeignText text={[provided?.provider, provided?.location].filter(Boolean).join(", ")} />
-      </span>
+      <ForeignText
+        className="clip-line block"
+        text={[provided?.provider, provided?.location].filter(Boolean).join(", ")}
+      />
     ),
   },
   {
