@@ -96,6 +96,7 @@ export function InstallDialog({ machines: opened, more, requestId, onClose }: In
       }
       onClose={onClose}
       unsaved={unsaved}
+      note={only === undefined ? undefined : first?.kind === "refused" ? first.message : refused[0]?.reason}
       actions={
         <>
           <CopyAs commands={() => prepared()} refused={incompleteWords(incomplete)} />

@@ -9,6 +9,8 @@ export interface DialogProps {
   children: ReactNode;
   /** Buttons; the button that goes on is the last. */
   actions?: ReactNode;
+  /** Why it can't go on now, beside the buttons: what it is about may be out of sight. */
+  note?: string | undefined;
   /** Called for Esc, the cross, and a press outside. */
   onClose: () => void;
   /** Something would be lost: closing asks first. */
@@ -20,7 +22,7 @@ const widths = { narrow: "max-w-lg", wide: "max-w-4xl" };
 
 /** A dialog over the page: it keeps the focus in it, and gives it back when it closes. */
 export function Dialog(props: DialogProps): ReactElement {
-  const { title, children, actions, onClose, unsaved = false, size = "narrow" } = props;
+  const { title, children, actions, note, onClose, unsaved = false, size = "narrow" } = props;
   const [asking, setAsking] = useState(false);
   const close = (): void => {
     if (unsaved && !asking) {
@@ -56,7 +58,14 @@ export function Dialog(props: DialogProps): ReactElement {
                 </Button>
               </div>
             ) : (
-              actions
+              <>
+                {note === undefined ? null : (
+                  <p role="status" className="foreign mr-auto min-w-0 basis-full text-sm text-bad">
+                    {note}
+                  </p>
+                )}
+                {actions}
+              </>
             )}
           </footer>
         </BaseDialog.Popup>

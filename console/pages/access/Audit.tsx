@@ -152,8 +152,9 @@ function AuditFilters({
 }
 
 function AuditRow({ entry, index }: { entry: AuditEntry; index: number }): ReactNode {
-  const { at, actor, method, machine, machineId, code, message, address, consoleSessionId } = entry;
-  const named = machine === "" ? machineId : machine;
+  const { at, actor, method, machine, machineId, machineName, code, message, address, consoleSessionId } = entry;
+  // A page names machines by their UUIDs, which say nothing to a person.
+  const named = machineName || machine || machineId;
   return (
     <TableRow index={index}>
       <TableCell data-label="When">

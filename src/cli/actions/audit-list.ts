@@ -62,7 +62,7 @@ export async function auditListAction(this: CliContext, flags: AuditListFlags): 
                 when(entry.at, now),
                 entry.actor,
                 entry.method.split("/").at(-1) ?? entry.method,
-                entry.machine || "-",
+                entry.machineName || entry.machine || "-",
                 entry.address || "-",
                 entry.code,
                 entry.message,

@@ -241,6 +241,8 @@ describe("the audit", () => {
       ["carol", "MachineAdd", "", machine?.id, "ok"],
     ]);
     expect(entries[1]?.requestId).toBe(requestId);
+    // As it is called now, however it was called then.
+    expect(entries.map(({ machineName }) => machineName)).toEqual(["cc", "cc"]);
     expect(entries[0]?.message).toContain("public_key");
     // What only looks is not in it, and strangers can't fill it.
     await carol.machines.machineList({});

@@ -211,6 +211,7 @@ function auditMessage(entry: Awaited<ReturnType<typeof auditList>>[number]): Aud
     method: entry.method,
     machine: entry.machine,
     machineId: entry.machineId ?? "",
+    machineName: entry.machineName ?? "",
     address: entry.address,
     code: entry.code,
     message: entry.message,

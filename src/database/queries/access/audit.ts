@@ -22,6 +22,8 @@ export interface AuditEntry {
   machine: string;
   /** Given if it is known; otherwise it is looked up by the name. */
   machineId?: MachineId;
+  /** Its name now; only read. */
+  machineName?: string;
   address: string;
   code: string;
   message: string;
@@ -70,13 +72,15 @@ export async function auditList(
 ): Promise<(AuditEntry & { at: Date; cursor: AuditCursor })[]> {
   let query = database.kysely
     .selectFrom("operator_audit")
-    .selectAll()
+    .leftJoin("machines", "machines.machine_id", "operator_audit.machine_id")
+    .selectAll("operator_audit")
+    .select("machines.name as machine_name")
     .select(sql<bigint>`(extract(epoch FROM at) * 1000000)::bigint`.as("at_microseconds"))
     .orderBy("at", "desc")
     .orderBy("id", "desc")
     .limit(page.limit);
   if (page.machineId !== undefined) {
-    query = query.where("machine_id", "=", page.machineId);
+    query = query.where("operator_audit.machine_id", "=", page.machineId);
   }
   if (page.actor !== undefined) {
     query = query.where("actor", "=", page.actor);
@@ -110,7 +114,7 @@ export async function auditList(
     ...present({ tokenId: row.token_id, consoleSession: row.console_session_id as ConsoleSessionId | null }),
     method: row.method,
     machine: row.machine,
-    ...present({ machineId: row.machine_id }),
+    ...present({ machineId: row.machine_id, machineName: row.machine_name }),
     address: row.address,
     code: row.code,
     message: row.message,
