@@ -1,6 +1,7 @@
 // Changes of controllers' passwords, carried out by a shepherd on a real database, at simulated controllers.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { controllerAccess } from "../../src/main/parts/controller-access.ts";
+import type { RedfishLimits } from "../../src/controllers/redfish/redfish-controller.ts";
 import { MemoryMachine } from "../../src/controllers/simulated/machine.ts";
 import { plainShape } from "../../src/controllers/simulated/shape.ts";
 import { SimulatedController } from "../../src/controllers/simulated/simulated-controller.ts";
@@ -45,9 +46,9 @@ async function controller(name: string, shared?: CredentialId): Promise<Rack> {
   return { bmc, ...(await controllerStore(fleet, ring, { name, url: bmc.url, password: old, shared })) };
 }
 
-const shepherd = (): Shepherd =>
+const shepherd = (limits: Partial<RedfishLimits> = {}): Shepherd =>
   testShepherd(fleet, {
-    controllers: controllerAccess(fleet.database, ring, createMetrics()),
+    controllers: controllerAccess(fleet.database, ring, createMetrics(), limits),
     secrets: { heldUnder: () => Promise.resolve(), seal: ring.seal, open: ring.open },
   });
 
@@ -196,7 +197,8 @@ describe("what goes wrong on the way", () => {
     const web1 = await controller("web1");
     web1.bmc.faults.push({ method: "PATCH", does: "cut-after" });
     const busy = { method: "POST", path: /Sessions$/u, times: 1000, does: "cut" as const };
-    await using _shepherd = shepherd();
+    // Two logins in turn are tried for as long as a controller may be busy.
+    await using _shepherd = shepherd({ reading: { first: 100, most: 500, total: 2_000 } });
     const asked = change(web1, wanted);
     await waitFor("the change", async () => web1.bmc.state.password === wanted);
     web1.bmc.faults.push(busy);

@@ -7,7 +7,7 @@ import {
   type ControllerLogin,
 } from "../../controllers/controller.ts";
 import { ipmiController } from "../../controllers/ipmi/ipmi-controller.ts";
-import { redfishController } from "../../controllers/redfish/redfish-controller.ts";
+import { redfishController, type RedfishLimits } from "../../controllers/redfish/redfish-controller.ts";
 import { PasswordMemory, type UsedPasswords } from "../../controllers/used-passwords.ts";
 import type { Database } from "../../database/connect.ts";
 import type { CredentialId } from "../../database/ids.ts";
@@ -24,16 +24,17 @@ const connectionsMost = 64;
 /** Number of controllers whose earlier passwords are removed from what they say: as many as have clients. */
 const rememberedMost = 4096;
 
-/** How a process with the keys in `ring` opens controllers. */
+/** How a process with the keys in `ring` opens controllers. @param limits time limits other than the default ones */
 export function controllerAccess(
   database: Database,
   ring: KeyRing,
   { controllerConnections }: Pick<Metrics, "controllerConnections">,
+  limits: Partial<RedfishLimits> = {},
 ): ControllerAccess {
   const places = new ControllerConnections(connectionsMost, (open) => controllerConnections.set(open));
   const memory = new PasswordMemory(rememberedMost);
   const clientOf = (reach: ControllerReach, credential: OpenCredential, password: string): Controller =>
-    clientMake(reach, credential, password, { places, used: memory.at(reach.url) });
+    clientMake(reach, credential, password, { places, limits, used: memory.at(reach.url) });
   return {
     open: async (reach) => {
       const { credentialId } = reach;
@@ -82,14 +83,14 @@ function clientMake(
   { protocol, url, trust, system }: ControllerReach,
   credential: OpenCredential,
   password: string,
-  { places, used }: { places: ControllerConnections; used: UsedPasswords },
+  { places, limits, used }: { places: ControllerConnections; limits: Partial<RedfishLimits>; used: UsedPasswords },
 ): Controller {
   const { userName } = credential;
   const login: ControllerLogin = { userName, password, mayReach: (at) => credential.mayReach(at), used };
   const address: ControllerAddress = { protocol, url, trust, ...(system === "" ? {} : { system }) };
   switch (protocol) {
     case "redfish":
-      return redfishController(address, login, { places });
+      return redfishController(address, login, { places, limits });
     case "ipmi":
       return ipmiController(address, login, { places });
   }
