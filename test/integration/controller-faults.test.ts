@@ -6,6 +6,7 @@ import { SimulatedController } from "../../src/controllers/simulated/simulated-c
 import type { MachineId } from "../../src/database/ids.ts";
 import { machineShow } from "../../src/database/queries/machine/machine-show.ts";
 import { machineSurroundings } from "../../src/database/queries/views/explain.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import { keyMake, keyPem, serverIssue } from "../../src/lib/tls/issue.ts";
 import { explain } from "../../src/operator-api/explain/explain.ts";
 import { type ControlledFleet, controlledFleet } from "../../src/shepherd/testing/controlled-fleet.ts";
@@ -39,8 +40,8 @@ function simulate(port: number): Promise<SimulatedController> {
 }
 
 /** @param limits the limits of the client's calls; by default as long as in the field */
-const shepherd = (limits = {}) =>
-  testShepherd(all.fleet, { log: log.log, controllers: simulatedAccess({ limits, password: secret }) });
+const shepherd = (limits = {}, metrics = createMetrics()) =>
+  testShepherd(all.fleet, { log: log.log, metrics, controllers: simulatedAccess({ limits, password: secret }) });
 
 async function explained(machineId: MachineId) {
   const { database } = all.fleet;
@@ -166,12 +167,15 @@ test.each<[what: string, fault: () => void | Promise<void>, code: string, becaus
     /is the controller on/u,
   ],
 ])("%s: named by explain, with what to do", async (what, fault, code, because, can) => {
+  let machineId: MachineId;
+  {
+    await using _before = shepherd();
+    machineId = await all.added(simulated.url);
+  }
+  // Looks that began before the fault have ended with their shepherd: none is taken for one after it.
+  await fault();
   // Only what hangs needs short limits, which a busy host can exceed.
   await using _shepherd = shepherd(what === "hangs" ? quick : {});
-  const machineId = await all.added(simulated.url);
-  // The shepherd's first look has ended: none that began before the fault is taken for the one after it.
-  await look(machineId);
-  await fault();
   expect(await look(machineId)).toBe(code);
   const { causes, remedies } = await explained(machineId);
   const cause = causes.find(({ kind }) => kind === "controller-failing");
@@ -200,8 +204,15 @@ test.each<[what: string, fault: () => void]>([
     },
   ],
 ])("a controller %s works, and nothing is said", async (_what, fault) => {
-  await using _shepherd = shepherd();
+  const metrics = createMetrics();
+  await using _shepherd = shepherd({}, metrics);
   const machineId = await all.added(simulated.url);
+  // The fault meets a controller that is not being read: the next look by itself is a minute away.
+  await waitFor("the end of the first look", async () => {
+    const { values } = await metrics.controllerReads.get();
+    const [health] = await all.fleet.rows("SELECT FROM machine_health");
+    return values.some(({ labels }) => labels.what === "power") && health !== undefined;
+  });
   fault();
   expect(await look(machineId)).toBeUndefined();
   expect((await explained(machineId)).causes.map(({ kind }) => kind)).not.toContain("controller-failing");
