@@ -13,6 +13,7 @@ import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 import { fleetFill, type FilledFleet } from "./support/filled-fleet.ts";
 import { fleetHealthy, fleetMore, type MoreFleet } from "./support/fleet-more.ts";
 import { looks } from "./support/page-faults.ts";
+import { rolloutStopped } from "./support/rollout-stopped.ts";
 
 /** One picture, in each look. */
 interface Picture {
@@ -58,6 +59,11 @@ await using browser = await browserStart();
   await fleet.fail(3);
   await take(browser, server, [{ name: "overview-3-percent", path: overview, shows: "3 installations have failed" }]);
 }
+{
+  await using server = await consoleServer();
+  const { rollout } = await rolloutStopped(server);
+  await take(browser, server, cataloguePictures(rollout));
+}
 process.stdout.write(`the pictures are in ${folder}\n`);
 
 function statePictures({ inState }: FilledFleet): Picture[] {
@@ -78,7 +84,10 @@ function fleetPictures(server: ConsoleServer, { inState }: FilledFleet): Picture
       name: "machines-filter",
       path: list,
       shows: "row0001",
-      act: async (page) => await page.getByRole("button", { name: "State", exact: true }).first().click(),
+      act: async (page) => {
+        await page.getByRole("button", { name: "State", exact: true }).first().click();
+        await page.getByRole("menu").waitFor();
+      },
     },
     {
       name: "machines-marked",
@@ -116,6 +125,27 @@ function fleetPictures(server: ConsoleServer, { inState }: FilledFleet): Picture
     { name: "work-400", path: paths.work(), shows: "400" },
     { name: "metrics", path: paths.metrics(), shows: "rack-control" },
     { name: "audit", path: `${paths.access()}?tab=audit`, shows: "MachineQuarantine" },
+  ];
+}
+
+function cataloguePictures(rollout: string): Picture[] {
+  const menu = (name: string, act: (page: Page) => Promise<unknown>) => ({
+    ...{ name, path: paths.rollout(rollout), shows: "disk sda is in use: mounted", act },
+  });
+  return [
+    { name: "images", path: paths.images(), shows: "gone" },
+    { name: "image-missing", path: paths.image("gone"), shows: "404" },
+    { name: "profiles", path: paths.profiles(), shows: "web" },
+    { name: "profile", path: paths.profile("web"), shows: "debian" },
+    { name: "profile-editor", path: paths.profileEdit("web"), shows: "debian" },
+    { name: "rollouts", path: paths.rollouts(), shows: rollout },
+    { name: "rollout-new", path: paths.rolloutNew(), shows: "All that match" },
+    menu("rollout-stopped", async (page) => await page.getByText(/by its rule no more are begun/u).waitFor()),
+    menu("rollout-retry", async (page) => {
+      await page.getByRole("button", { name: "Retry failed", exact: true }).click();
+      await page.getByRole("dialog", { name: /Retry failed/u }).waitFor();
+    }),
+    { name: "webhooks", path: paths.webhooks(), shows: "tickets" },
   ];
 }
 

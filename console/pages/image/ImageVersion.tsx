@@ -47,7 +47,14 @@ export function ImageVersion({ image, refused, onTag, onDelete }: ImageVersionPr
         </span>
       </div>
       {progress === undefined ? null : <FetchProgress progress={progress} name={versionText(name, version)} />}
-      {failure === "" ? null : <Said tone="text-bad" icon="cross" text={failure} />}
+      {failure === "" ? null : (
+        <>
+          <Said tone="text-bad" icon="cross" text={failure} />
+          {image.state === ImageState.FAILED ? (
+            <p className="text-sm">Nothing is tried again by itself: once the cause is gone, add a version.</p>
+          ) : null}
+        </>
+      )}
       {facts?.problems
         .filter((problem) => problem !== failure)
         .map((problem) => (

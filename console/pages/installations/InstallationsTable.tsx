@@ -66,12 +66,12 @@ function InstallationLine({ entry, index }: { entry: InstallationEntry; index: n
           <InstallationStateBadge state={installation.state} />
         )}
       </TableCell>
-      <TableCell label="Machine">
+      <TableCell label="Machine" className="min-w-36">
         <Link to={paths.machine(entry.machineId, "installation")} className="font-medium text-accent hover:underline">
           <ForeignText text={name} />
         </Link>
       </TableCell>
-      <TableCell label="Image">
+      <TableCell label="Image" className="min-w-24">
         {installation.image === undefined ? "–" : <ForeignText text={imageName(installation.image.url)} />}
       </TableCell>
       <TableCell label="Digest">
@@ -83,7 +83,7 @@ function InstallationLine({ entry, index }: { entry: InstallationEntry; index: n
       <TableCell label="Requested">
         <Age at={installation.requestedAt} />
       </TableCell>
-      <TableCell label="By">
+      <TableCell label="By" className="min-w-20">
         <ForeignText text={entry.requestedBy} />
       </TableCell>
       <TableCell label="Took" className="whitespace-nowrap">

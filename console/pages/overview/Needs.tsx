@@ -26,7 +26,7 @@ export function Needs({ needs }: { needs: readonly FleetNeed[] }): ReactElement 
             return (
               <li
                 key={kind}
-                className="grid grid-cols-[1.25rem_minmax(0,1fr)] gap-x-2 px-3 py-2 sm:grid-cols-[1.25rem_minmax(0,2fr)_minmax(0,2fr)_8rem]"
+                className="grid grid-cols-[1.25rem_minmax(0,1fr)] gap-x-2 px-3 py-2 sm:grid-cols-[1.25rem_minmax(0,2fr)_minmax(0,2fr)_9rem]"
               >
                 <span className={words === undefined ? "" : toneTexts[words.tone]}>
                   <Icon name={words?.icon ?? "info"} />
@@ -36,7 +36,7 @@ export function Needs({ needs }: { needs: readonly FleetNeed[] }): ReactElement 
                   {words === undefined ? `of kind ${String(kind)}` : count === 1n ? words.one : words.many}
                 </Link>
                 <span className="text-dim col-start-2 sm:col-start-auto">{words?.todo}</span>
-                <span className="text-dim col-start-2 sm:col-start-auto sm:text-right">
+                <span className="text-dim col-start-2 whitespace-nowrap sm:col-start-auto sm:text-right">
                   {oldest === undefined ? null : (
                     <>
                       oldest <Age at={oldest} />

@@ -42,6 +42,12 @@ test.each<[string, Parameters<typeof report>, Parameters<typeof report>, string[
     ],
   ],
   [
+    "wear, a 32-bit float",
+    [{ blockDevice: [{ ...disk, usageRatio: Math.fround(0.02) }] }],
+    [{ blockDevice: [{ ...disk, usageRatio: Math.fround(1.1) }] }],
+    ["disk S1: usage ratio was 2 %, is 110 %"],
+  ],
+  [
     "the second of two disks without a name",
     [{ blockDevice: [{ deviceModel: "X" }, { deviceModel: "X" }] }],
     [{ blockDevice: [{ deviceModel: "X" }] }],

@@ -82,5 +82,9 @@ function fieldWords(field: DescField, value: unknown): string {
     const isSize = field.name.endsWith("_bytes") && !field.name.includes("speed");
     return isSize ? exactBytesText(value, isMemory(field) ? memoryText : bytesText) : String(value);
   }
+  if (typeof value === "number" && field.name.endsWith("_ratio") && (value !== 0 || told)) {
+    // A 32-bit float: 0.02 would be 0.019999999552965164.
+    return `${Math.round(value * 1_000) / 10} %`;
+  }
   return typeof value === "number" && (value !== 0 || told) ? String(value) : typeof value === "string" ? value : "";
 }
