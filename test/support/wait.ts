@@ -2,14 +2,14 @@ import { inspect } from "node:util";
 
 /**
  * Polls `check` until it gives something true, and returns that. Tests wait for states with this, never for a time:
- * only what hangs takes as long as `timeoutMs`.
+ * only what hangs takes as long as `timeoutMs`. On a busy host waits of 50 s have come true.
  * An error that `check` throws counts as "not yet".
  * @throws what was waited for, and the last value or error seen
  */
 export async function waitFor<Value>(
   description: string,
   check: () => Value | Promise<Value>,
-  { timeoutMs = 60_000, intervalMs }: { timeoutMs?: number; intervalMs?: number } = {},
+  { timeoutMs = 120_000, intervalMs }: { timeoutMs?: number; intervalMs?: number } = {},
 ): Promise<Exclude<Value, false | null | undefined>> {
   const begun = performance.now();
   const deadline = begun + timeoutMs;
