@@ -1,9 +1,13 @@
+import { globSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { importsFile } from "./imports-file.ts";
 import { databaseTestFiles, testsNamed } from "./test-files.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 test("PostgreSQL 15 is given what reaches a database, and nothing that does not or brings its own", () => {
   const files = databaseTestFiles();
@@ -17,9 +21,18 @@ test("PostgreSQL 15 is given what reaches a database, and nothing that does not 
     "src/operator-api/explain/explain.test.ts",
     "test/e2e/kill.test.ts",
     "src/cli/commands.test.ts",
+    "test/console/pages.test.ts",
+    // About processes that are killed, and connections: the statements that they reach are run by others.
+    "test/integration/controller-kill.test.ts",
+    "src/operator-api/listener/listener-watch.test.ts",
   ]) {
     expect(files).not.toContain(file);
   }
+  // All that is about statements stays, whatever is left out.
+  const about = globSync("src/{database,janitor,events,operator-api/handlers}/**/*.test.ts", { cwd: root });
+  const provided = join(root, "test/support/database.ts");
+  const left = about.filter((file) => !files.includes(file) && importsFile(join(root, file), provided));
+  expect(left).toEqual([]);
 });
 
 test("imports are followed, in circles too; a text that looks like one is none", async () => {
