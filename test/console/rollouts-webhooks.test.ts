@@ -95,6 +95,8 @@ test("a rollout is read, started, stops by its rule, and goes on; what failed an
   await dialog.getByRole("combobox", { name: "Profile" }).selectOption("web");
   await dialog.getByRole("button", { name: "All that match" }).click();
   await dialog.getByText("6 machines match; they are ordered by name.").waitFor();
+  await dialog.getByRole("textbox", { name: "Location" }).fill("hall 9");
+  await dialog.getByText("0 machines match; they are ordered by name.").waitFor();
   expect(await faults(page)).toEqual([]);
   await dialog.getByRole("button", { name: "By their names" }).click();
   await dialog.getByRole("textbox", { name: "Names" }).fill(names.join(", "));

@@ -116,6 +116,15 @@ function Conditions({
             />
           )}
         </Field>
+        <Field label="Location" hint="As the provider says it: exactly this text.">
+          {(control) => (
+            <TextInput
+              {...control}
+              value={filter.location}
+              onChange={({ target: { value } }) => change({ location: value })}
+            />
+          )}
+        </Field>
         <Field label="Text" hint="The beginning of a name or id, or a label's value." error={problem}>
           {(control) => (
             <TextInput {...control} value={filter.search} onChange={({ target }) => change({ search: target.value })} />
