@@ -214,8 +214,8 @@ async function carryOut(machine: TestMachine, op: Op): Promise<string> {
     }
   } catch (error) {
     const { code, name } = error as { code?: unknown; name?: unknown };
-    // lock_not_available: rolled back. What expires a session is two statements.
-    if (code === "55P03" && op.op !== "expire") {
+    // lock_not_available, and what it is translated to: rolled back. What expires a session is two statements.
+    if ((code === "55P03" || code === "busy") && op.op !== "expire") {
       return tooLate;
     }
     if (name !== "DatabaseError") {
