@@ -13,6 +13,7 @@ import { eventPage, eventsNow, eventsStart, type EventCursor } from "../../datab
 import { systemClock } from "../../lib/clock.ts";
 import { defined } from "../../lib/defined.ts";
 import { callPlaces, TooManyCalls } from "../caller/call-places.ts";
+import { fairPlaces } from "../caller/fair-places.ts";
 import { callerKey, operatorShare } from "../caller/identity.ts";
 import { isCount, tokenParts } from "../caller/query-token.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
@@ -28,8 +29,8 @@ const keepaliveInterval = 15_000;
 const slowAfter = 30_000;
 /** Streams of one operator at a time. */
 const streamsMost = 16;
-/** Reads of the past at a time, of all streams: the other connections are left to operators' calls. */
-const readsMost = 2;
+/** Reads of the past at a time, of all streams and of one operator's: the other connections are left to operators' calls. */
+const readsMost = { all: 3, each: 2 } as const;
 
 const followRequest = z
   .object({ cursor: z.string(), fromStart: z.boolean(), events: eventsField })
@@ -48,22 +49,22 @@ export function eventHandlers(dependencies: OperatorApiDependencies): ServiceImp
   const { database, feed, clock = systemClock, stopping } = dependencies;
   const tail = eventTail({ database, feed, clock, ...defined({ stopping }) });
   const streams = callPlaces({ running: streamsMost, waiting: 0 });
-  const reads = callPlaces({ running: readsMost, waiting: Number.POSITIVE_INFINITY });
-
-  async function read<Value>(look: () => Promise<Value>): Promise<Value> {
-    const done = await reads.take("");
-    try {
-      return await look();
-    } finally {
-      done();
-    }
-  }
+  const reads = fairPlaces(readsMost);
 
   async function* follow(
     request: EventFollowRequest,
+    share: string,
     end: AbortSignal,
     resources: DisposableStack,
   ): AsyncGenerator<Response> {
+    const read = async <Value>(look: () => Promise<Value>): Promise<Value> => {
+      const done = await reads.take(share, end);
+      try {
+        return await look();
+      } finally {
+        done();
+      }
+    };
     const { cursor: asked, fromStart, events } = validate(followRequest, request);
     const wanted = eventsMatching(events, historyEvents);
     const follower = resources.use(tail.follow(new Set(wanted)));
@@ -119,7 +120,8 @@ export function eventHandlers(dependencies: OperatorApiDependencies): ServiceImp
     ): AsyncGenerator<Response> {
       const { operator } = context.values.get(callerKey);
       using resources = new DisposableStack();
-      const place = streams.take(operator === undefined ? "" : operatorShare(operator));
+      const share = operator === undefined ? "" : operatorShare(operator);
+      const place = streams.take(share);
       resources.defer(
         await place.catch((error: unknown) => {
           throw error instanceof TooManyCalls ? tooMany(operator?.name ?? "") : error;
@@ -128,7 +130,7 @@ export function eventHandlers(dependencies: OperatorApiDependencies): ServiceImp
       const end = stopping === undefined ? context.signal : AbortSignal.any([context.signal, stopping]);
       // A caller that hangs up between two messages leaves this generator where it is.
       end.addEventListener("abort", () => resources.dispose(), { once: true });
-      yield* follow(request, end, resources);
+      yield* follow(request, share, end, resources);
     },
   };
 }
