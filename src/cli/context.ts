@@ -2,7 +2,8 @@ import type { Starters } from "./starters.ts";
 
 /** Where a command writes. */
 export interface Output {
-  write(text: string): void;
+  /** @param done is called once the text is written out, or can't be */
+  write(text: string, done?: () => void): unknown;
   /** True if it is a terminal. */
   isTTY?: boolean | undefined;
   /** Width of the terminal in characters. */

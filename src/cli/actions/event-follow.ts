@@ -1,11 +1,12 @@
 import { systemClock } from "../../lib/clock.ts";
 import { printable } from "../../lib/format/printable.ts";
 import { operatorClient } from "../call/client.ts";
-import { patiently } from "../call/patience.ts";
+import { streamOn } from "../call/stream-on.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import { eventsOf, type EventsFlags } from "../flags/events.ts";
+import { written } from "../call/written.ts";
 import { outputFormat } from "../show/answer.ts";
 
 /** Flags of `farrier event follow`. */
@@ -23,19 +24,21 @@ export async function eventFollowAction(this: CliContext, flags: EventFollowFlag
   const { stdout, stderr } = this.process;
   const query = { events: eventsOf(flags) };
   let cursor = flags.since === undefined || flags.since === "start" ? "" : flags.since;
-  const follow = async (): Promise<void> => {
+  const follow = async (heard: () => void): Promise<void> => {
     const from = { cursor, fromStart: cursor === "" && flags.since === "start" };
-    // A stream that ends is continued from the last cursor.
+    // A stream that ends or breaks is continued from the last cursor whose events are written out.
     for await (const response of events.eventFollow({ ...query, ...from }, { timeoutMs: 0 })) {
-      for (const event of response.events) {
-        stdout.write(`${format === "json" ? event.cloudEvent : printable(eventWords(event.cloudEvent))}\n`);
+      heard();
+      const lines = response.events.map(({ cloudEvent }) =>
+        format === "json" ? cloudEvent : printable(eventWords(cloudEvent)),
+      );
+      if (lines.length > 0) {
+        await written(stdout, `${lines.join("\n")}\n`);
       }
       ({ cursor } = response);
     }
   };
-  for (;;) {
-    await patiently(follow, systemClock, (text) => stderr.write(`${text}\n`));
-  }
+  await streamOn(follow, systemClock, (text) => stderr.write(`${text}\n`));
 }
 
 /** What text needs of a CloudEvent. */

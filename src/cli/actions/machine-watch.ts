@@ -3,12 +3,13 @@ import { MachineWatchResponseSchema, type MachineChange } from "../../../gen/far
 import { systemClock } from "../../lib/clock.ts";
 import { printable } from "../../lib/format/printable.ts";
 import { operatorClient } from "../call/client.ts";
-import { patiently } from "../call/patience.ts";
+import { streamOn } from "../call/stream-on.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import type { ClientFlags } from "../flags/client.ts";
 import type { MachineFilterFlags } from "../flags/machine-filter.ts";
 import { isAnyMachine, machineFilterOf } from "../line/machine-filter.ts";
+import { written } from "../call/written.ts";
 import { outputFormat } from "../show/answer.ts";
 import { machineStateWord, machineTitle, progressWords, stateWord } from "../show/describe.ts";
 
@@ -28,21 +29,22 @@ export async function machineWatchAction(this: CliContext, flags: MachineWatchFl
   const { machines } = await operatorClient(flags, this.process.env);
   const { stdout, stderr } = this.process;
   let cursor = flags.cursor ?? "";
-  const follow = async (): Promise<void> => {
-    // A watch has no end of its own. If the stream ends anyway, it is resumed from the last cursor, and nothing is
-    // lost.
+  const follow = async (heard: () => void): Promise<void> => {
+    // A watch has no end of its own. If the stream ends anyway, it is resumed from the last cursor whose changes are
+    // written out, and nothing is lost.
     for await (const response of machines.machineWatch({ ...query, cursor }, { timeoutMs: 0 })) {
-      ({ cursor } = response);
-      if (format === "json") {
-        stdout.write(`${toJsonString(MachineWatchResponseSchema, response)}\n`);
-      } else {
-        response.changes.forEach((change) => stdout.write(`${printable(changeWords(change, format === "name"))}\n`));
+      heard();
+      const lines =
+        format === "json"
+          ? [toJsonString(MachineWatchResponseSchema, response)]
+          : response.changes.map((change) => printable(changeWords(change, format === "name")));
+      if (lines.length > 0) {
+        await written(stdout, `${lines.join("\n")}\n`);
       }
+      ({ cursor } = response);
     }
   };
-  for (;;) {
-    await patiently(follow, systemClock, (text) => stderr.write(`${text}\n`));
-  }
+  await streamOn(follow, systemClock, (text) => stderr.write(`${text}\n`));
 }
 
 function changeWords({ change }: MachineChange, nameOnly: boolean): string {
