@@ -1,14 +1,19 @@
 import { existsSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
 
-/** Debian's, and what other systems call it. */
-const programs = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+/** Debian's, first the one without windows, which is quicker; and what other systems call it. */
+const programs = [
+  "/usr/bin/chromium-headless-shell",
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
 const program = process.env["FARRIER_TEST_CHROMIUM"] ?? programs.find((path) => existsSync(path)) ?? "";
 
 /** Why no browser can be started here, for `context.skip`; undefined = one can. */
 export const browserMissing: string | undefined =
   program === ""
-    ? "there is no browser: on Debian, `apt-get install chromium`; or name one in FARRIER_TEST_CHROMIUM"
+    ? "there is no browser: on Debian, `apt-get install chromium-headless-shell`; or name one in FARRIER_TEST_CHROMIUM"
     : undefined;
 
 /** Starts a browser, of its own for each test file. */
