@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,6 +51,27 @@ const added = (following: Running): (string | undefined)[] =>
     .map(({ data }) => data.machine);
 const follow = (...args: string[]): Running =>
   plane.start("event", "follow", "--events", "machine_added", "--json", ...args);
+
+test.each([
+  [["--since", "x y"], '--since "x y": expected the cursor of an earlier event'],
+  [["--events", "no_such_kind"], '--events "no_such_kind": expected the kind of an event'],
+])("a refusal of %j names the flag", async (flags, message) => {
+  const { status, stderr } = await plane.run("event", "follow", ...flags);
+  expect(status).toBe(2);
+  expect(stderr).toContain(`farrier: ${message}`);
+});
+
+test("a refusal of a profile's file names the file and its fields", async () => {
+  const file = join(directory, "web.yaml");
+  const text =
+    'name: web\nimage: x\ndisk: min=1G\nuser: "root;rm"\nssh_keys: [foo]\nexpect: { came_up: true, within: 99d }\n';
+  await writeFile(file, text);
+  const { status, stderr } = await plane.run("profile", "apply", "-f", file);
+  expect(status).toBe(2);
+  expect(stderr).toContain(`farrier: -f ${file}: `);
+  expect(stderr).not.toMatch(/--(?:user|ssh-keys?|within-seconds)/u);
+  expect(stderr).toMatch(/expect\.within: |ssh_keys "foo": |user "root;rm": /u);
+});
 
 test("events follow each other over a restart of the server, each once; an interrupt ends it by its signal", async () => {
   await add("f1");

@@ -1,7 +1,9 @@
+import { ConnectError } from "@connectrpc/connect";
 import { randomUUID } from "node:crypto";
 import { ProfileApplyResponseSchema, type ProfileSpec } from "../../../gen/farrier/operator/v1/profile_pb.ts";
 import { printable } from "../../lib/format/printable.ts";
 import { operatorClient } from "../call/client.ts";
+import { profileFieldsNamed } from "../call/profile-fields-named.ts";
 import type { CliContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import type { ClientFlags } from "../flags/client.ts";
@@ -18,7 +20,16 @@ export interface ProfileApplyFlags extends ClientFlags {
 /** `farrier profile apply` */
 export async function profileApplyAction(this: CliContext, flags: ProfileApplyFlags): Promise<void> {
   const { name, spec } = await profileFileRead(flags.file);
-  await profileStore(this, flags, name, spec);
+  try {
+    await profileStore(this, flags, name, spec);
+  } catch (error) {
+    if (error instanceof CliError && error.code === "usage" && error.cause instanceof ConnectError) {
+      // The fields are the file's, and no flags of this command.
+      const message = profileFieldsNamed(error.cause.rawMessage, { name, spec });
+      throw new CliError("usage", `-f ${flags.file}: ${message}`, { cause: error });
+    }
+    throw error;
+  }
 }
 
 /** Applies a specification, and prints the version. */

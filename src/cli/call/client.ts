@@ -99,23 +99,45 @@ function withErrors(transport: Transport, facts: CallFacts): Transport {
         const named = await portNamed(clientError(error, facts, input), facts);
         throw method.name === "AgentRegister" ? named : withRequestId(named, error, input);
       }),
-    stream: async (...call) => {
+    stream: async (method, signal, timeout, header, input, values) => {
+      const sent = remembered(input);
       try {
-        const response = await transport.stream(...call);
-        return { ...response, message: translated(response.message, facts) };
+        const response = await transport.stream(method, signal, timeout, header, sent.messages, values);
+        return { ...response, message: translated(response.message, facts, sent) };
       } catch (error) {
-        throw await portNamed(clientError(error, facts), facts);
+        throw await portNamed(clientError(error, facts, sent.latest()), facts);
       }
     },
   };
 }
 
+/** The messages that a stream sends, the latest of which errors quote. */
+interface Remembered<Message> {
+  messages: AsyncIterable<Message>;
+  latest: () => Message | undefined;
+}
+
+function remembered<Message>(messages: AsyncIterable<Message>): Remembered<Message> {
+  let latest: Message | undefined;
+  const passed = async function* (): AsyncGenerator<Message> {
+    for await (const message of messages) {
+      latest = message;
+      yield message;
+    }
+  };
+  return { messages: passed(), latest: () => latest };
+}
+
 /** A stream may also break in its middle. */
-async function* translated<Message>(messages: AsyncIterable<Message>, facts: CallFacts): AsyncGenerator<Message> {
+async function* translated<Message>(
+  messages: AsyncIterable<Message>,
+  facts: CallFacts,
+  sent: Remembered<object>,
+): AsyncGenerator<Message> {
   try {
     yield* messages;
   } catch (error) {
-    throw clientError(error, facts);
+    throw clientError(error, facts, sent.latest());
   }
 }
 

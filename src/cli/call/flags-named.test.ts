@@ -18,6 +18,11 @@ const input = {
   replaceGeneration: -1n,
   retry: { attempts: 0 },
   values: { a: "b" },
+  tag: "Stable",
+  cursor: "x y",
+  stopAfterPercent: 200,
+  window: { from: "01:00", to: "25:00", timeZone: "Mars/X" },
+  spec: { sshKeys: ["foo"], rootDisk: {}, retry: { attempts: 0 } },
 };
 
 test.each([
@@ -37,6 +42,16 @@ test.each([
   ["values: are for a profile's templates", "--set: are for a profile's templates"],
   ["values.a: too long", '--set "b": too long'],
   ["retry.attempts: expected 1 to 100 tries", "--retry-attempts: expected 1 to 100 tries"],
+  ["tag: expected a-z", 'tag "Stable": expected a-z'],
+  ["cursor: expected the cursor of an earlier event", '--since "x y": expected the cursor of an earlier event'],
+  ["stop_after_percent: expected 1 to 100 percent", "--stop-after: expected 1 to 100 percent"],
+  [
+    "window.to: expected a time of day; window.time_zone: expected a name",
+    '--window "25:00": expected a time of day; --time-zone "Mars/X": expected a name',
+  ],
+  ["spec.ssh_keys.0: expected a public key", '--ssh-key "foo": expected a public key'],
+  ["spec.root_disk: expected a condition", "--disk: expected a condition"],
+  ["spec.retry.attempts: expected 1 to 100 tries", "--retry-attempts: expected 1 to 100 tries"],
   ["machine: expected a UUID", 'machine "web1": expected a UUID'],
   [
     "if the disks have changed since, set ignore_hardware_report",

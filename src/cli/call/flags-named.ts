@@ -1,7 +1,7 @@
 import { shownUrl } from "../../lib/net/shown-url.ts";
 
 /** Fields that are positional arguments, not flags. */
-const positional = new Set(["machine", "token", "key"]);
+const positional = new Set(["machine", "token", "key", "tag"]);
 
 /** Fields whose flag has another name. Indexes into lists are left out. */
 const flagNames: Readonly<Record<string, string>> = {
@@ -29,6 +29,15 @@ const flagNames: Readonly<Record<string, string>> = {
   replace_generation: "replace",
   values: "set",
   event_ids: "event",
+  cursor: "since",
+  stop_after_percent: "stop-after",
+  "window.from": "window",
+  "window.to": "window",
+  "spec.root_disk": "disk",
+  "spec.ssh_keys": "ssh-key",
+  "spec.retry.attempts": "retry-attempts",
+  "spec.retry.initial_seconds": "retry-initial",
+  "spec.retry.maximum_seconds": "retry-maximum",
   private_allowed: "allow-private",
   ca_certificates: "ca",
   retry: "retry-attempts",
@@ -50,21 +59,37 @@ const inSentences: Readonly<Record<string, string>> = {
  * line and the values that were given. `input` is the message that was sent. Pure.
  */
 export function flagsNamed(message: string, input: object | undefined): string {
-  const named = message.replaceAll(
-    /(?<=^|; )(?<path>[a-z][a-z_0-9]*(?:\.[a-z_0-9]+)*): /gu,
-    (whole, path: string) => flagOf(path, input) ?? whole,
-  );
+  const named = fieldsNamed(message, input, (path, fields) => (positional.has(path) ? path : `--${flagName(fields)}`));
   return named.replaceAll(withinSentences, (whole, field: string) => inSentences[field] ?? whole);
 }
 
-/** The flag for a field, with its value if that is text; undefined if the message has no such field. */
-function flagOf(path: string, input: object | undefined): string | undefined {
+/**
+ * Replaces the names of message fields in a server's error with what `nameOf` calls them, and the values that were
+ * given. `fields` is the path without indexes into lists. Pure.
+ */
+export function fieldsNamed(
+  message: string,
+  input: object | undefined,
+  nameOf: (path: string, fields: readonly string[]) => string,
+): string {
+  return message.replaceAll(
+    /(?<=^|; )(?<path>[a-z][a-z_0-9]*(?:\.[a-z_0-9]+)*): /gu,
+    (whole, path: string) => fieldOf(path, input, nameOf) ?? whole,
+  );
+}
+
+/** The name of a field, with its value if that is text; undefined if the message has no such field. */
+function fieldOf(
+  path: string,
+  input: object | undefined,
+  nameOf: (path: string, fields: readonly string[]) => string,
+): string | undefined {
   const parts = path.split(".");
   if (input === undefined || !Object.hasOwn(input, localName(parts[0] ?? ""))) {
     return undefined;
   }
   const fields = parts.filter((part) => !/^\d+$/u.test(part));
-  const name = positional.has(path) ? path : `--${flagName(fields)}`;
+  const name = nameOf(path, fields);
   const value = parts.reduce<unknown>(
     (at, part) =>
       typeof at === "object" && at !== null ? (at as Record<string, unknown>)[localName(part)] : undefined,
