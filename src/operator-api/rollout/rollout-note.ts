@@ -5,13 +5,15 @@ import type { RolloutRecord } from "../../database/queries/rollout/rollout-recor
 /** What a rollout waits for, or what an operator can do, in a sentence; "" for nothing. Pure. */
 export function rolloutNote(
   { name, state, window: hours }: RolloutRecord,
-  counts: Pick<RolloutCounts, "failed" | "waiting" | "requested">,
+  counts: Pick<RolloutCounts, "failed" | "waiting" | "requested" | "planned" | "refused">,
   now: Date,
 ): string {
   const failed = counts.failed === 1 ? "1 machine failed" : `${counts.failed} machines failed`;
   switch (state) {
     case "planned":
-      return `nothing is requested yet: \`farrier rollout start ${name}\` begins`;
+      return counts.refused > 0 && counts.refused === counts.planned
+        ? `no machine can be installed by this plan: \`farrier rollout plan ${name}\` says why, and with --anew looks again`
+        : `nothing is requested yet: \`farrier rollout start ${name}\` begins`;
     case "running": {
       if (hours === undefined || counts.waiting === 0) {
         return "";
