@@ -128,6 +128,9 @@ export function eventHandlers(dependencies: OperatorApiDependencies): ServiceImp
         }),
       );
       const end = stopping === undefined ? context.signal : AbortSignal.any([context.signal, stopping]);
+      if (end.aborted) {
+        return;
+      }
       // A caller that hangs up between two messages leaves this generator where it is.
       end.addEventListener("abort", () => resources.dispose(), { once: true });
       yield* follow(request, share, end, resources);

@@ -124,11 +124,14 @@ test("with what there is: every machine comes, in pages whose cursors go on wher
 });
 
 test("a caller that hangs up between two messages leaves nothing that goes on reading", async () => {
+  const reads = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();
   const feed: MachineFeed = {
     next: () => ({
       wait: async (_milliseconds, signal) => {
-        await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+        const end = new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+        reads.resolve();
+        await end;
         left.resolve();
       },
     }),
@@ -137,9 +140,13 @@ test("a caller that hangs up between two messages leaves nothing that goes on re
   const hungUp = new AbortController();
   const watching = machineWatchHandler({ ...dependencies, feed })(create(MachineWatchRequestSchema), hungUp);
   await watching.next();
+  await reads.promise;
   // Nobody asks for the next message any more, as after a write that failed.
   hungUp.abort();
   await left.promise;
+  // One who has left already gets nothing, and nothing begins for it.
+  const late = machineWatchHandler({ ...dependencies, feed })(create(MachineWatchRequestSchema), hungUp);
+  expect(await late.next()).toEqual({ done: true, value: undefined });
 });
 
 describe("a cursor", () => {

@@ -69,6 +69,9 @@ export function machineWatchHandler(dependencies: OperatorApiDependencies) {
     const { cursor: asked, includeExisting, ...wanted } = validate(watchRequest, request);
     const scope = scopeOf(wanted);
     const end = stopping === undefined ? context.signal : AbortSignal.any([context.signal, stopping]);
+    if (end.aborted) {
+      return;
+    }
     // With a filter any machine may be of interest, named or not.
     using follower = tail.follow(scope.filter === undefined ? scope : {});
     // A caller that hangs up between two messages leaves this generator where it is.
