@@ -306,7 +306,7 @@ const profile = buildRouteMap<string, CliContext>({
 const rollout = buildRouteMap<string, CliContext>({
   docs: {
     brief:
-      "One profile on many machines, in waves: create, plan, start, pause, resume, cancel, show, list, retry-failed",
+      "One profile on many machines, in waves: create, plan, start, pause, resume, retry-failed, cancel, show, list, delete",
   },
   routes: {
     create: rolloutCreateCommand,

@@ -1,5 +1,13 @@
 import type { Template } from "liquidjs";
-import { quotingFilter, templateOutputs, templateParse, templateVariables } from "./template-engine.ts";
+import {
+  quotingFilter,
+  templateFilters,
+  templateLimits,
+  templateOutputs,
+  templateParse,
+  templateTags,
+  templateVariables,
+} from "./template-engine.ts";
 import type { TemplateKind } from "./template-words.ts";
 
 /** What a template may ask of a machine; true = any name may follow. */
@@ -79,8 +87,19 @@ function suffix(segment: unknown): string {
       : `[${JSON.stringify(segment) ?? ""}]`;
 }
 
-/** liquidjs' message without its own context lines. */
+/** liquidjs' message without its own context lines, with what was expected. Pure. */
 export function plainWords(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return (text.split("\n")[0] ?? "").slice(0, 300);
+  const [line = ""] = text.split("\n", 1);
+  const [, expected] = hints.find(([said]) => said.test(line)) ?? [];
+  return expected === undefined ? line.slice(0, 300) : `${line.slice(0, 300)}: expected ${expected}`;
 }
+
+/** What was expected, by liquidjs' message. */
+const hints: readonly (readonly [said: RegExp, expected: string])[] = [
+  [/^tag ".*" not found/u, `one of ${templateTags.join(", ")}`],
+  [/^undefined filter/u, `one of ${quotingFilter}, ${templateFilters.join(", ")}`],
+  [/^memory alloc limit/u, `a template that makes less than ${templateLimits.memoryLimit / 1e6} million characters`],
+  [/^template render limit/u, `a template that is made within ${templateLimits.renderLimit / 1000} s`],
+  [/^parse length limit/u, `at most ${templateLimits.parseLimit / 1024} KiB`],
+];

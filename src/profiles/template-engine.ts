@@ -3,12 +3,24 @@ import type { TemplateData } from "./template-words.ts";
 import { yamlQuoted } from "./yaml-quoted.ts";
 
 /** Bounds of one template: characters, milliseconds, and what liquidjs counts as memory. */
-const limits = { parseLimit: 262_144, renderLimit: 1_000, memoryLimit: 10_000_000 };
+export const templateLimits = { parseLimit: 262_144, renderLimit: 1_000, memoryLimit: 10_000_000 };
 
 /** Tags that a template may use. None reads a file, and none puts out a value past a filter. */
-const tags = ["assign", "capture", "case", "comment", "for", "break", "continue", "if", "unless", "raw", "#"];
+export const templateTags = [
+  "assign",
+  "capture",
+  "case",
+  "comment",
+  "for",
+  "break",
+  "continue",
+  "if",
+  "unless",
+  "raw",
+  "#",
+];
 /** Filters that a template may use; none gives another answer tomorrow. */
-const filters = [
+export const templateFilters = [
   ...["append", "capitalize", "compact", "concat", "default", "divided_by", "downcase", "first", "join", "last", "map"],
   ...["minus", "modulo", "plus", "prepend", "remove", "remove_first", "replace", "replace_first", "reverse", "size"],
   ...["slice", "sort", "split", "strip", "times", "truncate", "uniq", "upcase", "where"],
@@ -20,7 +32,7 @@ export const quotingFilter = "yaml";
 /** @param quoted what {@link quotingFilter} puts in place of a value */
 function engine(quoted: (value: unknown) => string, { strictVariables }: { strictVariables: boolean }): Liquid {
   const made = new Liquid({
-    ...limits,
+    ...templateLimits,
     strictVariables,
     strictFilters: true,
     ownPropertyOnly: true,
@@ -30,10 +42,10 @@ function engine(quoted: (value: unknown) => string, { strictVariables }: { stric
     relativeReference: false,
     dynamicPartials: false,
   });
-  for (const name of Object.keys(made.tags).filter((tag) => !tags.includes(tag))) {
+  for (const name of Object.keys(made.tags).filter((tag) => !templateTags.includes(tag))) {
     delete made.tags[name];
   }
-  for (const name of Object.keys(made.filters).filter((filter) => !filters.includes(filter))) {
+  for (const name of Object.keys(made.filters).filter((filter) => !templateFilters.includes(filter))) {
     delete made.filters[name];
   }
   made.registerFilter(quotingFilter, quoted);

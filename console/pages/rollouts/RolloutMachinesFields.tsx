@@ -9,7 +9,7 @@ import {
 import { machineStateLook, machineStateOrder } from "../../parts/machine-state-looks.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Field, Select, TextArea, TextInput } from "../../ui/Field.tsx";
-import { rolloutLabels, rolloutNames, type RolloutForm } from "./rollout-create-form.ts";
+import { rolloutLabels, rolloutNames, rolloutTextProblem, type RolloutForm } from "./rollout-create-form.ts";
 
 const ways = [
   ["names", "By their names"],
@@ -116,7 +116,11 @@ function Conditions({
             />
           )}
         </Field>
-        <Field label="Location" hint="As the provider says it: exactly this text.">
+        <Field
+          label="Location"
+          hint="As the provider says it: exactly this text."
+          error={problem === undefined ? undefined : rolloutTextProblem(filter.location)}
+        >
           {(control) => (
             <TextInput
               {...control}
@@ -125,7 +129,11 @@ function Conditions({
             />
           )}
         </Field>
-        <Field label="Text" hint="The beginning of a name or id, or a label's value." error={problem}>
+        <Field
+          label="Text"
+          hint="The beginning of a name or id, or a label's value."
+          error={problem === undefined ? undefined : rolloutTextProblem(filter.search)}
+        >
           {(control) => (
             <TextInput {...control} value={filter.search} onChange={({ target }) => change({ search: target.value })} />
           )}

@@ -15,6 +15,8 @@ test.each<[Partial<RolloutForm>, keyof RolloutForm | undefined]>([
   [{ profile: "" }, "profile"],
   [{ machines: " , " }, "machines"],
   [{ machines: "", by: "filter" }, undefined],
+  [{ by: "filter", filter: create(MachineFilterSchema, { location: "hall 1, row 2" }) }, undefined],
+  [{ by: "filter", filter: create(MachineFilterSchema, { location: "hall 1,row=2" }) }, "filter"],
   [{ name: "To night" }, "name"],
   [{ waves: "1 10 rest" }, undefined],
   [{ waves: "1,rest,10" }, "waves"],

@@ -44,7 +44,9 @@ export function rolloutProblems(form: RolloutForm): Partial<Record<keyof Rollout
     name: name === "" || catalogueNamePattern.test(name) ? undefined : `expected ${catalogueNameExpected}`,
     machines: by === "names" && rolloutNames(form).length === 0 ? "missing" : undefined,
     filter:
-      by === "filter" && `${form.filter.search}${form.filter.location}`.includes(",") ? "expected no comma" : undefined,
+      by === "filter"
+        ? (rolloutTextProblem(form.filter.search) ?? rolloutTextProblem(form.filter.location))
+        : undefined,
     waves:
       wavesOf(form.waves) === undefined ? "expected numbers of machines, and at the end rest: 1, 10, rest" : undefined,
     parallel: parallel === "" || isCount(parallel, 1_000) ? undefined : "expected 1 to 1000",
@@ -55,6 +57,11 @@ export function rolloutProblems(form: RolloutForm): Partial<Record<keyof Rollout
         : undefined,
     timeZone: hours > 0 && timeZone === "" ? "expected a time zone, such as Europe/Berlin" : undefined,
   });
+}
+
+/** Why the command line could not take this text as a condition's value. Pure. */
+export function rolloutTextProblem(text: string): string | undefined {
+  return /,[a-z_]+=/u.test(text) ? "expected no comma before a word and =" : undefined;
 }
 
 /** The names that are typed, in their order. Pure. */

@@ -3,6 +3,7 @@ import { RolloutCreateResponseSchema } from "../../../gen/farrier/operator/v1/ro
 import { defined } from "../../lib/defined.ts";
 import { operatorClient } from "../call/client.ts";
 import type { CliContext } from "../context.ts";
+import { CliError } from "../errors.ts";
 import type { RolloutCommandFlags } from "../flags/rollout-command.ts";
 import { parseStopAfter, parseWaves, parseWindow, rolloutFilter } from "../line/rollout-choice.ts";
 import { parseTemplateValues } from "../line/template-values.ts";
@@ -39,6 +40,12 @@ export async function rolloutCreateAction(this: CliContext, flags: RolloutCreate
       window: parseWindow(flags.window, flags.timeZone),
     }),
   };
+  if (asked.machines.length === 0 && asked.filter === undefined) {
+    throw new CliError(
+      "usage",
+      "no machine is named: expected --machines web1,web2, --label KEY=VALUE, or --all-in with conditions or fleet",
+    );
+  }
   const { rollouts } = await operatorClient(flags, this.process.env);
   const message = await rollouts.rolloutCreate(asked);
   rolloutAnswer(this, flags, RolloutCreateResponseSchema, message);

@@ -71,7 +71,8 @@ export function rolloutFilter(
   const states: string[] = [];
   const providers: string[] = [];
   let [namePrefix, search, location] = ["", "", ""];
-  for (const part of allIn === undefined || allIn === "fleet" ? [] : allIn.split(",")) {
+  // A comma begins a condition only before WORD=: a location may have commas of its own.
+  for (const part of allIn === undefined || allIn === "fleet" ? [] : allIn.split(/,(?=[a-z_]+=)/u)) {
     const equals = part.indexOf("=");
     const value = part.slice(equals + 1);
     switch (part.slice(0, Math.max(0, equals))) {

@@ -91,7 +91,11 @@ function reporting(ids: ByState): string[] {
 export type Rows = (text: string, ...values: unknown[]) => Promise<{ rows: Record<string, unknown>[] }>;
 type ByState = Record<MachineStateName, string>;
 
-const agentless: ReadonlySet<MachineStateName> = new Set(["new", "starting-agent", "backing-off", "quarantined"]);
+/** Those without an agent; the agents of the last two are made together with their silence. */
+const agentless: ReadonlySet<MachineStateName> = new Set<MachineStateName>([
+  ...(["new", "starting-agent", "backing-off", "quarantined"] as const),
+  ...(["agent-lost", "recovering"] as const),
+]);
 
 function nameOf(state: MachineStateName): string {
   return `${state}1`;
@@ -125,6 +129,9 @@ async function silentMake(rows: Rows, ids: ByState, shepherd: string): Promise<v
   await rows(
     `INSERT INTO work (machine_id, process, session_id) VALUES
        ('${ids["starting-agent"]}', 'ShepherdAgentStart', '${shepherd}'), ('${ids.recovering}', 'ShepherdRecovery', '${shepherd}');
+     INSERT INTO machine_agent_started (machine_id, agent_started_at, agent_public_key)
+       SELECT m, now() - interval '2 h', sha256(m::text::bytea)
+       FROM unnest('{${ids["agent-lost"]},${ids.recovering}}'::uuid[]) AS u (m);
      INSERT INTO machine_agent_heartbeat (machine_id, agent_heartbeat_at, heartbeat_bucket)
        SELECT m, now() - interval '40 min', 0 FROM unnest('{${ids["agent-lost"]},${ids.recovering}}'::uuid[]) AS u (m);
      SELECT machine_state_refresh(machine_id) FROM machines;
