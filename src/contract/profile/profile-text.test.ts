@@ -72,6 +72,10 @@ test.each([
   ["name: web\nimage: x\ndisk: serial=1\ngrow: yes please\n", "line 4: grow: expected true or false"],
   ["name: web\nimage: x\ndisk: serial=1\nimages: y\n", "line 1: has fields that are not known: images"],
   ["name: web\nname: web\n", "Map keys must be unique"],
+  [
+    "name: web\nimage: x\ndisk: serial=1\nretry: 3\n",
+    "retry: expected an object with attempts, initial, maximum, exponent",
+  ],
   ["name: web\nimage: x\ndisk: serial=1\nretry: {}\n", "retry.attempts: is missing: expected a whole number"],
   ["name: web\nimage: x\ndisk: serial=1\nexpect: { within: soon }\n", "line 4: expect.within: "],
   ["name: web\nimage: x\ndisk: serial=1\nssh_keys: key\n", "line 4: ssh_keys: expected a list of texts"],

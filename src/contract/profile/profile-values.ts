@@ -17,7 +17,8 @@ export function recordValue(
     return undefined;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    problems.push({ path, words: "expected an object" });
+    const fields = known === undefined ? "" : ` with ${known.join(", ")}`;
+    problems.push({ path, words: `expected an object${fields}` });
     return undefined;
   }
   const others = known === undefined ? [] : Object.keys(value).filter((key) => !known.includes(key));
