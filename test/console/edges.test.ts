@@ -7,6 +7,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { paths } from "../../console/paths.ts";
 import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
+import { waitFor } from "../support/wait.ts";
 import { browserMissing, browserStart } from "./support/browser.ts";
 import { consoleWindow, sizes } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
@@ -218,7 +219,7 @@ test("the nights in which summer time ends and begins: of two times that the clo
   );
   await using window = await consoleWindow(browser, server, { role: "viewer", timeZone: "Europe/Berlin" });
   const { page } = window;
-  const words = nights.map((at, index) => [`${at.slice(0, 19).replace("T", " ")} UTC`, local[index]]);
+  const shown = nights.map((at, index) => [`${at.slice(0, 19).replace("T", " ")} UTC`, local[index]]);
   await window.open(paths.machines({ name: "night", order: "name" }));
   await page.getByRole("row").filter({ hasText: "night4" }).waitFor();
   const titles: string[] = [];
@@ -228,7 +229,7 @@ test("the nights in which summer time ends and begins: of two times that the clo
   }
   // A space of its own may stand before AM.
   const seen = titles.map((title) => title.replaceAll(/\s/gu, (space) => (space === "\n" ? space : " ")).split("\n"));
-  expect(seen.map(([utc, wall = ""]) => [utc, wall.slice(wall.lastIndexOf(", ") + 2)])).toEqual(words);
+  expect(seen.map(([utc, wall = ""]) => [utc, wall.slice(wall.lastIndexOf(", ") + 2)])).toEqual(shown);
   // And in the order in which it happened, the newest first.
   await window.open(paths.machine("night1", "timeline"));
   const entries = page.getByRole("list", { name: "Timeline" }).getByRole("listitem").filter({ hasText: "erin" });
@@ -237,8 +238,20 @@ test("the nights in which summer time ends and begins: of two times that the clo
     await entries.locator("time").evaluateAll((times) => times.map((time) => time.getAttribute("datetime"))),
   ).toEqual(nights.toReversed().map((at) => new Date(at).toISOString()));
   for (const [index, wall] of local.toReversed().entries()) {
-    await entries.nth(index).locator("time").hover();
-    await page.locator("[data-popup]").getByText(wall).waitFor();
+    const words = page.locator("[data-popup]").getByText(wall);
+    // What moves under a pointer at rest is not pointed at: the pointer moves there anew.
+    await waitFor(
+      `${wall} on hover`,
+      async () => {
+        if (await words.isVisible()) {
+          return true;
+        }
+        await page.mouse.move(0, 0);
+        await entries.nth(index).locator("time").hover();
+        return false;
+      },
+      { intervalMs: 2_000 },
+    );
     await page.mouse.move(0, 0);
     await page.locator("[data-popup]").waitFor({ state: "detached" });
   }
