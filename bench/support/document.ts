@@ -35,6 +35,9 @@ const meanings: Record<string, string> = {
   P11: "Lab: from power-on to the first heartbeat, as a ratio to the same firmware, kernel and initramfs whose /init prints a line",
   P12: "Heartbeats of established agents while 5,000 others reconnect at once, p99: as a ratio to the same while others reconnect at a pace of 10 a second",
   P13: "Processor time of a heartbeat with two and four workers that share the port, as a ratio to one; the worse of both",
+  P14: "100 machines fetch an image of 64 MiB from the cache at once, in clear text: MB a second as a ratio to a bare HTTP server of Node with the same file",
+  "P14-images": "Heartbeats of established agents meanwhile, p99: as a ratio to the same without it",
+  "P14-boot": "The same while machines fetch boot files",
   P15: "1,000 management controllers read by a shepherd, the power in each of ten rounds and the health in one, with at most 64 connections: wall time as a ratio to the same GETs by plain fetch, 64 at a time",
   "P15-cpu": "The same: processor time of the shepherd as a ratio to the processor time of plain fetch",
   "P15-memory": "The same: the shepherd's memory after the last round, as a ratio to the second",
@@ -55,9 +58,18 @@ const meanings: Record<string, string> = {
   handshakes: "Agents that connect a second, each with a TLS handshake and a key of its own",
 };
 
-/** Writes docs/performance.json, docs/performance.md and its plots from one run's figures. */
-export async function documentWrite(figures: readonly Figure[]): Promise<void> {
+/**
+ * Writes docs/performance.json, docs/performance.md and its plots: a run's figures, and of benchmarks that it left out those
+ * that the document has.
+ */
+export async function documentWrite(run: readonly Figure[]): Promise<void> {
   await mkdir(new URL("plots/", docs), { recursive: true });
+  const before = JSON.parse(await readFile(new URL("performance.json", docs), "utf8")) as Figure[];
+  const measured = new Date().toISOString().slice(0, 10);
+  const figures = [
+    ...before.filter(({ id }) => !run.some((figure) => figure.id === id)),
+    ...run.map((figure) => ({ ...figure, measured })),
+  ];
   await writeFile(new URL("performance.json", docs), `${JSON.stringify(figures, undefined, 2)}\n`);
   const by = new Map(figures.map((figure) => [figure.id, figure]));
   const sections = [capacity, load, cost, growth, workers, push, claims, storm, servers].flatMap(
@@ -83,7 +95,7 @@ function markdown(figures: readonly Figure[], sections: readonly Section[], expl
     "# Performance",
     "",
     "Measured and written by `npm run bench -- --write`; never edited by hand. `npm run bench` measures without writing, and",
-    "`npm run bench -- heartbeat` one of them alone. It needs nothing but this checkout, two cores and half an hour.",
+    "`npm run bench -- heartbeat` one of them alone. It needs nothing but this checkout, two cores and half an hour. A run of some benchmarks replaces their figures.",
     "",
     "Machines differ and are shared, so what is promised is a **ratio**, of two things measured by turns in one run, the second being the least that",
     "can be had for the same work. No target is an absolute time. The absolute",
@@ -92,8 +104,8 @@ function markdown(figures: readonly Figure[], sections: readonly Section[], expl
     "p50 and p99: half of all, and 99 of 100, took no longer.",
     `Where a target is missed, [where the time goes](${gapsFile}) says why.`,
     "",
-    "| | what | value | target | |",
-    "|---|---|---|---|---|",
+    "| | what | value | target | | measured |",
+    "|---|---|---|---|---|---|",
     ...sorted.map((figure) => summaryRow(figure, explained)),
     "",
     ...sections.flatMap(({ title, lines }) => [`## ${title}`, "", ...lines, ""]),
@@ -111,7 +123,7 @@ function markdown(figures: readonly Figure[], sections: readonly Section[], expl
 }
 
 function summaryRow(figure: Figure, explained: string): string {
-  const { id, value, target, better, unit = "" } = figure;
+  const { id, value, target, better, unit = "", measured = "" } = figure;
   const wanted = target === undefined ? "" : `${better === "higher" ? "≥" : "≤"} ${target}${unit}`;
   const met =
     target === undefined
@@ -119,7 +131,7 @@ function summaryRow(figure: Figure, explained: string): string {
       : isMet(figure)
         ? "met"
         : `**missed** by ${missedBy(value, target)} % ${whyLink(id, explained)}`;
-  return `| ${id} | ${meanings[id] ?? ""} | ${rounded(value)}${unit} | ${wanted} | ${met} |`;
+  return `| ${id} | ${meanings[id] ?? ""} | ${rounded(value)}${unit} | ${wanted} | ${met} | ${measured} |`;
 }
 
 /** A link to the explanation of a figure, or to all of them if this one was never missed before. */
