@@ -68,8 +68,10 @@ export async function programRun(
   }
   try {
     const ended = await new Promise<number | NodeJS.Signals>((resolve) => {
-      // Not "close": a child of the program may keep its output open for ever.
-      child.once("exit", (code, by) => setImmediate(() => resolve(code ?? by ?? 1)));
+      // Not "close": a child of the program may keep its output open for ever. Where several programs end at once, the exit of
+      // one may be told together with another's, before its own output was looked at: that is read in the next turn of the
+      // event loop, whose immediates come after its reads.
+      child.once("exit", (code, by) => setImmediate(() => setImmediate(() => resolve(code ?? by ?? 1))));
     });
     signal.throwIfAborted();
     const [output, said] = [streams.stdout.text(), lastLine(streams.stderr.text()) || lastLine(streams.stdout.text())];
