@@ -48,11 +48,9 @@ test("a system that runs the script in its agent's seed came up; a repeated hand
   const { machineId } = machine;
   const agent = stack.use(agentClient(plane.agents.port, identityOf(machine.agent), machineId));
   await agent.heartbeat({ feature: [...agentFeatures] });
-  const requested = await installations.installationRequest({
-    requestId: randomUUID(),
-    machine: machineId,
-    profile: "web",
-  });
+  const asked = { requestId: randomUUID(), machine: machineId, profile: "web" };
+  // The processes' key of secrets is taken into use a moment after they are ready.
+  const requested = await waitFor("a key to seal with", async () => await installations.installationRequest(asked));
   expect(requested.warnings.filter((warning) => warning.includes("no server takes reports"))).toEqual([]);
 
   const first = await handedOut(agent, machineId);
