@@ -65,7 +65,7 @@ const meanings: Record<string, string> = {
 export async function documentWrite(run: readonly Figure[]): Promise<void> {
   await mkdir(new URL("plots/", docs), { recursive: true });
   const before = JSON.parse(await readFile(new URL("performance.json", docs), "utf8")) as Figure[];
-  const measured = new Date().toISOString().slice(0, 10);
+  const measured = `${new Date().toISOString().slice(0, 10)}, ${processors()}`;
   const figures = [
     ...before.filter(({ id }) => !run.some((figure) => figure.id === id)),
     ...run.map((figure) => ({ ...figure, measured })),
@@ -84,11 +84,15 @@ export async function documentWrite(run: readonly Figure[]): Promise<void> {
   await writeFile(new URL("performance.md", docs), markdown(figures, sections, explained));
 }
 
+function processors(): string {
+  const [cpu] = cpus();
+  return `${cpus().length} × ${cpu?.model.replace(/\(R\)| Processor/gu, "").trim() ?? "unknown"}`;
+}
+
 /** Written by hand, with a heading for each figure: where the time goes that it misses its target by. */
 const gapsFile = "performance-gaps.md";
 
 function markdown(figures: readonly Figure[], sections: readonly Section[], explained: string): string {
-  const [cpu] = cpus();
   const place = (id: string): number => Object.keys(meanings).indexOf(id) + 1 || Infinity;
   const sorted = figures.toSorted((a, b) => place(a.id) - place(b.id));
   return [
@@ -99,7 +103,7 @@ function markdown(figures: readonly Figure[], sections: readonly Section[], expl
     "",
     "Machines differ and are shared, so what is promised is a **ratio**, of two things measured by turns in one run, the second being the least that",
     "can be had for the same work. No target is an absolute time. The absolute",
-    `numbers beside it hold for the machine that this was written on: ${cpus().length} × ${cpu?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, PostgreSQL 18.`,
+    `numbers hold for the processors beside them, with ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, PostgreSQL 18.`,
     "The server, PostgreSQL and the load generator share its cores. `fsync`, `synchronous_commit` and `full_page_writes` are on, always.",
     "p50 and p99: half of all, and 99 of 100, took no longer.",
     `Where a target is missed, [where the time goes](${gapsFile}) says why.`,

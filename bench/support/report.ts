@@ -6,7 +6,7 @@ export interface Figure {
   target?: number;
   better: "higher" | "lower";
   unit?: string;
-  /** The day of the run, in UTC: 2026-12-01. Absent until it is written into the document. */
+  /** The day of the run, in UTC, and its processors. Absent until it is written into the document. */
   measured?: string;
   details: Record<string, unknown>;
 }
