@@ -13,6 +13,9 @@ test.each([
   expect(rolloutFilter([], allIn)).toMatchObject(expected);
 });
 
-test.each(["locaton=hall 1", "provider=lab,stat=ready", "everything", ""])("--all-in %j is refused", (allIn) => {
-  expect(() => rolloutFilter([], allIn)).toThrow(/expected fleet, or conditions/u);
-});
+test.each(["locaton=hall 1", "provider=lab,stat=ready", "provider=lab,fleet", "name=web,", "everything", ""])(
+  "--all-in %j is refused",
+  (allIn) => {
+    expect(() => rolloutFilter([], allIn)).toThrow(/expected fleet, or conditions/u);
+  },
+);

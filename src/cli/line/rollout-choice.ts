@@ -75,7 +75,9 @@ export function rolloutFilter(
   for (const part of allIn === undefined || allIn === "fleet" ? [] : allIn.split(/,(?=[a-z_]+=)/u)) {
     const equals = part.indexOf("=");
     const value = part.slice(equals + 1);
-    switch (part.slice(0, Math.max(0, equals))) {
+    const key = part.slice(0, Math.max(0, equals));
+    const mayHaveCommas = key === "location" || key === "search";
+    switch (mayHaveCommas || !value.includes(",") ? key : "") {
       case "state":
         states.push(value);
         break;
