@@ -99,7 +99,7 @@ const { machines: machinesClient, fleet: fleetClient } = await operatorClient(
 );
 const images = stack.use(await imageServer());
 const small = images.serve("debian", randomBytes(4 * mebibyte));
-const slow = images.serve("debian-slow", randomBytes(48 * mebibyte), { bytesPerSecond: mebibyte });
+const slow = images.serve("debian-slow", randomBytes(48 * mebibyte), { bytesPerSecond: mebibyte / 8 });
 const altered = images.serve("debian-altered", randomBytes(mebibyte));
 
 /** A machine for each state, with its provider: a separate one if no shepherd may take the machine. */
@@ -210,7 +210,7 @@ const stops: Record<MachineStateName, Stop> = {
     await farrier("machine", "install", name, ...image(small));
   },
   installing: async (name) => {
-    tell("Its image comes at 1 MiB a second.");
+    tell("Its image comes at 128 KiB a second: it is still coming when the tour ends.");
     await farrier("machine", "install", name, ...image(slow));
     await waitFor("bytes", async () => {
       const { rows } = await database.pool.query(
@@ -239,10 +239,10 @@ const stops: Record<MachineStateName, Stop> = {
   },
   "backing-off": async () => {
     tell(
-      "Its agent was killed, and is lost after 4 s of silence (here; 10 minutes otherwise). `farrier shepherd` takes it",
+      "Its agent was killed, and is lost after 6 s of silence (here; 10 minutes otherwise). `farrier shepherd` takes it",
     );
     tell("up at once, and finds that nobody can start an agent on a machine of provider rack1 but people.");
-    await database.pool.query("UPDATE agent_silence SET heartbeat = '4 s'");
+    await database.pool.query("UPDATE agent_silence SET heartbeat = '6 s'");
     await kill("backing-off");
     const shepherds = start(["shepherd", "--database-url", databaseUrl]);
     await until(machines["backing-off"].name, "backing-off");

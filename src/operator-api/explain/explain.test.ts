@@ -520,8 +520,8 @@ const situations: [what: string, facts: ExplainFacts, causes: CauseKind[], lines
       },
       {
         startFailures: [
-          { means: "ssh-takeover", failures: 2, cause: "there is no SSH connection" },
           { means: "provider-network", failures: 3, cause: "nothing answers" },
+          { means: "ssh-takeover", failures: 2, cause: "there is no SSH connection" },
         ],
       },
     ),

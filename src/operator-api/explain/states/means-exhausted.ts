@@ -5,7 +5,8 @@ import type { StepFacts } from "./state-words.ts";
 
 /**
  * The means by which an agent could be started on the machine, in words, if each of them has failed as often as Farrier is
- * patient: then an operator has to act. Undefined if one may work yet. Pure.
+ * patient: then an operator has to act. They stand in the order in which recovery tries them, whichever failed last.
+ * Undefined if one may work yet. Pure.
  */
 export function meansExhausted({ record, startFailures = [] }: StepFacts): string | undefined {
   const failed = startFailures.filter(({ failures }) => failures >= meansPatience);
@@ -19,6 +20,9 @@ export function meansExhausted({ record, startFailures = [] }: StepFacts): strin
     failed.length === startFailures.length &&
     kinds.every((kind) => failed.some(({ means }) => means.startsWith(kind)));
   return all && !isLeftRunning(record)
-    ? failed.map(({ means, failures }) => `${startFailureTitle(means)} (${failures} times)`).join("; ")
+    ? kinds
+        .flatMap((kind) => failed.filter(({ means }) => means.startsWith(kind)))
+        .map(({ means, failures }) => `${startFailureTitle(means)} (${failures} times)`)
+        .join("; ")
     : undefined;
 }
