@@ -20,13 +20,9 @@ import { fleetCounts } from "./queries/views/fleet.ts";
 import { fleetGroupsQuery } from "./queries/views/fleet-groups.ts";
 import { fleetNeedsQuery } from "./queries/views/fleet-needs.ts";
 import { installationListQuery } from "./queries/views/installation-list.ts";
-import {
-  machineListFew,
-  machineListHolds,
-  machineListWalk,
-  machineSorts,
-  type MachineListQuery,
-} from "./queries/views/machine-list.ts";
+import { machineListFew } from "./queries/views/machine-list-few.ts";
+import { machineSorts, type MachineListQuery } from "./queries/views/machine-list-order.ts";
+import { machineListHolds, machineListSeek, machineListWalk } from "./queries/views/machine-list-walk.ts";
 import { machineCountFew, machineCountStates } from "./queries/views/machine-count.ts";
 import {
   deadlineMissedFilter,
@@ -507,7 +503,9 @@ function listQueries(): Record<string, RawBuilder<unknown>> {
       }
     }
     for (const filter of filters) {
-      queries[`few ${sort} ${filters.indexOf(filter)}`] = machineListFew({ ...all, sort }, filter, filters, 101);
+      queries[`few ${sort} ${filters.indexOf(filter)}`] = machineListFew({ ...all, sort }, filter, filters, 101, 6_000);
+      const sought = { filter, filters, most: 6_000, walked: 1_000 };
+      queries[`seek ${sort} ${filters.indexOf(filter)}`] = machineListSeek({ ...all, sort }, undefined, 101, sought);
     }
   }
   return queries;

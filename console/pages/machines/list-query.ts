@@ -54,9 +54,16 @@ export function listOptions(view: ListView, after: string) {
     queryKey: ["machines", keyOf(view.filter), view.order, view.descending, after],
     queryFn: async ({ pageParam, signal }): Promise<ListPage> => {
       const sequence = liveSequence();
-      const page = { ...request, pageSize, pageToken: pageParam };
-      const answer = await callUnaryMethod(transport, MachineService.method.machineList, page, { signal });
-      return { rows: answer.machines.map((machine) => ({ machine, sequence })), next: answer.nextPageToken };
+      let pageToken = pageParam;
+      // A page may be empty although more follow: to draw nothing again and again would take longer than to read on.
+      for (;;) {
+        const page = { ...request, pageSize, pageToken };
+        const answer = await callUnaryMethod(transport, MachineService.method.machineList, page, { signal });
+        pageToken = answer.nextPageToken;
+        if (answer.machines.length > 0 || pageToken === "") {
+          return { rows: answer.machines.map((machine) => ({ machine, sequence })), next: pageToken };
+        }
+      }
     },
     initialPageParam: after,
     getNextPageParam: ({ next }) => (next === "" ? undefined : next),

@@ -9,12 +9,12 @@ import {
 import { isUuid } from "../../lib/format/uuid.ts";
 import { databaseTime } from "../../database/queries/views/database-time.ts";
 import { machineStates } from "../../database/machine-state.ts";
+import { machineList } from "../../database/queries/views/machine-list.ts";
 import {
   machineCursorLength,
-  machineList,
   type MachineListCursor,
   type MachineSort,
-} from "../../database/queries/views/machine-list.ts";
+} from "../../database/queries/views/machine-list-order.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { machineMessage } from "../messages/machine-message.ts";
 import { isCount, queryToken, queryTokenRead } from "../caller/query-token.ts";

@@ -4,7 +4,9 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import { machineStates } from "../../machine-state.ts";
 import { listFilters, type ListFilter, type MachineFilter } from "./machine-list-filter.ts";
-import { filterNarrowest, machineListHolds, machineListWalk, type MachineListCursor } from "./machine-list.ts";
+import { filterNarrowest } from "./machine-list.ts";
+import type { MachineListCursor } from "./machine-list-order.ts";
+import { machineListHolds, machineListWalk } from "./machine-list-walk.ts";
 
 /** The number of machines that match. */
 export interface MachineCount {
@@ -70,7 +72,7 @@ async function countByIndex(
     return sql`SELECT count(*) FROM (SELECT FROM (${only.machines(limit)}) f LIMIT ${limit}) n`;
   }
   const narrowest = await filterNarrowest(database, filters, limit);
-  return narrowest === undefined ? undefined : machineCountFew(filter, narrowest, filters, limit);
+  return narrowest === undefined ? undefined : machineCountFew(filter, narrowest.filter, filters, limit);
 }
 
 /** Counts machines of states and providers, by the index that has them. */

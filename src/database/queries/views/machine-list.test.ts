@@ -2,13 +2,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { heldConnection, testFleet, type Fleet } from "../../../../test/support/fleet.ts";
 import { machineStates } from "../../machine-state.ts";
-import {
-  machineList,
-  machineSorts,
-  type MachineListCursor,
-  type MachineListEffort,
-  type MachineListQuery,
-} from "./machine-list.ts";
+import { machineList, type MachineListEffort } from "./machine-list.ts";
+import { machineSorts, type MachineListCursor, type MachineListQuery } from "./machine-list-order.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { machineCount } from "./machine-count.ts";
 import { prefixEnd } from "./machine-list-filter.ts";
@@ -73,6 +68,10 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => fleet[Symbol.asyncDispose]());
 
+const usual: MachineListEffort = {
+  ...{ few: 6_000, some: 6_000, walkedEach: 15, chunk: 400 },
+  ...{ milliseconds: 15, patience: 15, clock: systemClock },
+};
 const all: MachineListQuery = {
   states: [],
   providers: [],
@@ -135,7 +134,7 @@ async function listed(
     const page = await machineList(
       fleet.database,
       { ...query, limit, ...(after === undefined ? {} : { after }) },
-      effort === undefined ? undefined : { few: 6_000, chunk: 400, milliseconds: 15, clock: systemClock, ...effort },
+      effort === undefined ? undefined : { ...usual, ...effort },
     );
     expect(page.machines.length).toBeLessThanOrEqual(limit);
     ids.push(...page.machines.map(({ machineId }) => machineId));
@@ -195,8 +194,16 @@ describe("pages, put together, are the list", () => {
       fc.asyncProperty(
         query,
         fc.integer({ min: 200, max: 1000 }),
-        // Looked up or walked for.
-        fc.constantFrom({ few: 0 }, { few: 1_000 }, { few: 100_000 }),
+        // Looked up, sought, or walked for.
+        fc.constantFrom<Partial<MachineListEffort>>(
+          { some: 0 },
+          { few: 1_000, some: 1_000 },
+          { few: 100_000, some: 100_000 },
+          // Sought in a walk: that always suffices, that is cut sometimes, that is cut at once.
+          { few: 1, some: 100_000, walkedEach: 100_000 },
+          { few: 1, some: 100_000, walkedEach: 2 },
+          { few: 1, some: 100_000, walkedEach: 0.01 },
+        ),
         async (some, limit, effort) => {
           expect((await listed(some, limit, effort)).ids).toEqual(expected(some));
           const most = limit * 2;
@@ -214,7 +221,7 @@ describe("pages, put together, are the list", () => {
 
   test("walked for in steps without time to spare, pages are short, and none is missing", async () => {
     const query = { ...all, labels: { rack: "last" }, sort: "created" as const };
-    const { ids, pages } = await listed(query, 50, { few: 0, chunk: 400, milliseconds: 0 });
+    const { ids, pages } = await listed(query, 50, { some: 0, chunk: 400, milliseconds: 0, patience: 0 });
     expect(ids).toEqual(expected(query));
     // One for each step, the last one found 20.
     expect(pages).toBe(Math.floor(count / 400) + 1);
@@ -225,7 +232,8 @@ describe("pages, put together, are the list", () => {
     await fleet.rows("ANALYZE machines");
     // Unknown: estimated at a thousandth, 9; it is 3,000.
     const query = { ...all, labels: { room: "a1" } };
-    expect((await listed(query, 700, { few: 1_000 })).ids).toEqual(expected(query));
+    expect((await listed(query, 700, { few: 1_000, some: 1_000 })).ids).toEqual(expected(query));
+    expect((await listed(query, 700, { few: 1, some: 1_000 })).ids).toEqual(expected(query));
     await fleet.rows("ALTER TABLE machines ALTER labels SET STATISTICS -1");
     await fleet.rows("ANALYZE machines");
   });

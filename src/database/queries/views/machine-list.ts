@@ -3,24 +3,13 @@ import type { Database } from "../../connect.ts";
 import { translate } from "../../errors.ts";
 import { systemClock, type Clock } from "../../../lib/clock.ts";
 import type { MachineId } from "../../ids.ts";
-import { machineStates, type MachineStateName } from "../../machine-state.ts";
-import { listFilters, nameBegins, type ListFilter, type MachineFilter } from "./machine-list-filter.ts";
+import { machineListFew } from "./machine-list-few.ts";
+import { listFilters, type ListFilter } from "./machine-list-filter.ts";
+import { prefixIndexed, type MachineListCursor, type MachineListQuery } from "./machine-list-order.ts";
+import { machineListHolds, machineListSeek, machineListWalk } from "./machine-list-walk.ts";
 import type { MachineRecord } from "./machine-record.ts";
 import { machinesShow } from "../machine/machine-show.ts";
 import { defined } from "../../../lib/defined.ts";
-
-/** The sort orders of machines; each has indexes, with the id as tie-breaker. */
-export const machineSorts = ["id", "name", "created", "state", "since"] as const;
-export type MachineSort = (typeof machineSorts)[number];
-
-/** The filters and the order of a list. */
-export interface MachineListQuery extends MachineFilter {
-  sort: MachineSort;
-  descending: boolean;
-}
-
-/** The position after a page: the sort columns of its last machine. Times are microseconds since 1970. */
-export type MachineListCursor = [...keys: string[], machineId: string];
 
 /** A page of machines. */
 export interface MachineListPage {
@@ -29,60 +18,27 @@ export interface MachineListPage {
   next?: MachineListCursor;
 }
 
-interface SortColumn {
-  column: RawBuilder<unknown>;
-  /** The column as text, for the cursor. */
-  text: RawBuilder<unknown>;
-  /** The column's value from that text. */
-  value: (text: string) => RawBuilder<unknown>;
-}
-
-const textColumn = (column: RawBuilder<unknown>): SortColumn => ({
-  column,
-  text: column,
-  value: (text) => sql`${text}`,
-});
-const timeColumn = (column: RawBuilder<unknown>): SortColumn => ({
-  column,
-  text: sql`(extract(epoch FROM ${column}) * 1000000)::bigint::text`,
-  // A Date would lose the last three digits.
-  value: (text) => sql`('epoch'::timestamptz + ${text}::bigint * interval '1 microsecond')`,
-});
-const idColumn: SortColumn = {
-  column: sql`s.machine_id`,
-  text: sql`s.machine_id::text`,
-  value: (text) => sql`${text}::uuid`,
-};
-
-/** The columns of each order; the id comes last. */
-const sortColumns: Record<MachineSort, readonly SortColumn[]> = {
-  id: [idColumn],
-  name: [textColumn(sql`s.name`), idColumn],
-  created: [timeColumn(sql`s.machine_created_at`), idColumn],
-  // By the bytes of the name, as JavaScript sorts, whatever the database's collation is.
-  state: [textColumn(sql`s.state COLLATE "C"`), timeColumn(sql`s.since`), idColumn],
-  since: [timeColumn(sql`s.since`), idColumn],
-};
-
-/** The number of strings in a cursor of this order. */
-export function machineCursorLength(sort: MachineSort): number {
-  return sortColumns[sort].length;
-}
-
 /** Limits of the search for a page; tests change them. */
 export interface MachineListEffort {
-  /**
-   * If at most `few` machines match a filter, they are looked up first and then sorted; otherwise the order is walked.
-   */
+  /** If at most `few` machines are estimated to match a filter, they are looked up and sorted. */
   few: number;
-  /** Machines checked at a time when the order is walked and a filter is not in its index. */
+  /** If they are not more than `some`, the order is walked until enough of them were met. */
+  some: number;
+  /** Rows of each state that are walked for a machine that is sought: by then it is cheaper to look all of them up. */
+  walkedEach: number;
+  /** Machines checked at a time where more than `some` match each filter. */
   chunk: number;
   /** Milliseconds after which the search for a page stops. */
   milliseconds: number;
+  /** The same while nothing was found. */
+  patience: number;
   clock: Clock;
 }
 
-const usualEffort: MachineListEffort = { few: 6_000, chunk: 400, milliseconds: 15, clock: systemClock };
+const usualEffort: MachineListEffort = {
+  ...{ few: 1_500, some: 30_000, walkedEach: 15 },
+  ...{ chunk: 400, milliseconds: 15, patience: 200, clock: systemClock },
+};
 
 /**
  * A page of machines. If a filter matches few of many machines, the page may be short or even empty although more
@@ -104,11 +60,6 @@ export async function machineList(
   return { machines, ...defined({ next: page.next }) };
 }
 
-/** When sorted by name, names with a common prefix are adjacent: the walk is limited to them. */
-function prefixIndexed({ sort, namePrefix }: MachineListQuery): boolean {
-  return sort === "name" && namePrefix !== "";
-}
-
 interface KeyRow {
   key: MachineListCursor;
   holds: boolean;
@@ -123,19 +74,40 @@ async function machineListKeys(
   database: Database,
   query: MachineListQuery & { limit: number; after?: MachineListCursor },
   filters: readonly ListFilter[],
-  { few, chunk, milliseconds, clock }: MachineListEffort,
+  effort: MachineListEffort,
 ): Promise<KeyPage> {
-  const { limit } = query;
+  const { limit, after } = query;
   if (filters.length === 0) {
-    return pageOf(await keysOf(database, machineListWalk(query, query.after, limit + 1)), limit);
+    return pageOf(await keysOf(database, machineListWalk(query, after, limit + 1)), limit);
   }
-  const narrowest = await filterNarrowest(database, filters, few);
+  const { few, some, walkedEach } = effort;
+  const narrowest = await filterNarrowest(database, filters, some);
   if (narrowest !== undefined) {
-    const rows = await keysOfFew(database, machineListFew(query, narrowest, filters, limit + 1, few));
+    const { filter, estimate } = narrowest;
+    const walked = Math.ceil(walkedEach * Math.max(estimate, few));
+    const rows =
+      (estimate > few
+        ? await keysSought(
+            database,
+            machineListSeek(query, after, limit + 1, { filter, filters, most: some, walked }),
+            limit,
+          )
+        : undefined) ?? (await keysOfFew(database, machineListFew(query, filter, filters, limit + 1, some)));
     if (rows !== undefined) {
       return pageOf(rows, limit);
     }
   }
+  return await keysWalked(database, query, filters, effort);
+}
+
+/** Walks the order, and checks each machine. */
+async function keysWalked(
+  database: Database,
+  query: MachineListQuery & { limit: number; after?: MachineListCursor },
+  filters: readonly ListFilter[],
+  { chunk, milliseconds, patience, clock }: MachineListEffort,
+): Promise<KeyPage> {
+  const { limit } = query;
   const keys: MachineListCursor[] = [];
   const begun = clock.monotonic();
   let after = query.after;
@@ -152,7 +124,7 @@ async function machineListKeys(
     if (rows.length < chunk || after === undefined) {
       return { keys };
     }
-  } while (clock.monotonic() - begun < milliseconds);
+  } while (clock.monotonic() - begun < (keys.length === 0 ? patience : milliseconds));
   return { keys, next: after };
 }
 
@@ -167,147 +139,50 @@ async function keysOf(database: Database, query: RawBuilder<unknown>): Promise<K
   return rows;
 }
 
-/** Undefined if there are more than `few`, because estimates may be far too low. Then the order is walked after all. */
-async function keysOfFew(database: Database, query: RawBuilder<unknown>): Promise<KeyRow[] | undefined> {
+/** Undefined if more machines match than wanted, because estimates may be far too low. */
+async function keysOfFew(
+  database: Database,
+  query: RawBuilder<unknown>,
+): Promise<{ key: MachineListCursor }[] | undefined> {
   const { rows } = await (query as RawBuilder<KeyRow | { key: null }>).execute(database.kysely);
   const found = rows.filter((row): row is KeyRow => row.key !== null);
   return found.length === rows.length ? found : undefined;
 }
 
-/** The filter to look up first, if there is one, according to the planner's estimate. */
+/** Undefined in the same case, and if a walk was cut before the page was full. */
+async function keysSought(
+  database: Database,
+  query: RawBuilder<unknown>,
+  limit: number,
+): Promise<{ key: MachineListCursor }[] | undefined> {
+  const { rows } = await (query as RawBuilder<{ key: MachineListCursor | null; cut: boolean }>).execute(
+    database.kysely,
+  );
+  const found = rows.filter((row): row is { key: MachineListCursor; cut: boolean } => row.key !== null);
+  return found.length < rows.length || found.slice(0, limit).some(({ cut }) => cut) ? undefined : found;
+}
+
+/** A filter that few machines match. */
+export interface NarrowFilter {
+  filter: ListFilter;
+  /** The planner's estimate of the machines. */
+  estimate: number;
+}
+
+/** The filter that fewest machines match by the planner's estimate; undefined if all match more than `most`. */
 export async function filterNarrowest(
   database: Database,
   filters: readonly ListFilter[],
-  few: number,
-): Promise<ListFilter | undefined> {
-  let narrowest: { filter: ListFilter; rows: number } | undefined;
+  most: number,
+): Promise<NarrowFilter | undefined> {
+  let narrowest: NarrowFilter | undefined;
   for (const filter of filters) {
     const { rows } = await sql<{ "QUERY PLAN": [{ Plan: { "Plan Rows": number } }] }>`
       EXPLAIN (FORMAT JSON) ${filter.machines()}`.execute(database.kysely);
     const estimate = rows[0]?.["QUERY PLAN"][0].Plan["Plan Rows"] ?? Infinity;
-    if (estimate <= few && estimate < (narrowest?.rows ?? Infinity)) {
-      narrowest = { filter, rows: estimate };
+    if (estimate <= most && estimate < (narrowest?.estimate ?? Infinity)) {
+      narrowest = { filter, estimate };
     }
   }
-  return narrowest?.filter;
-}
-
-function order(columns: readonly SortColumn[], descending: boolean): RawBuilder<unknown> {
-  const direction = descending ? sql`DESC` : sql`ASC`;
-  return sql.join(
-    columns.map(({ column }) => sql`${column} ${direction}`),
-    sql`, `,
-  );
-}
-
-function beyond(columns: readonly SortColumn[], after: MachineListCursor, descending: boolean): RawBuilder<unknown> {
-  const names = sql.join(columns.map(({ column }) => column));
-  const values = sql.join(columns.map(({ value }, index) => value(after[index] ?? "")));
-  return descending ? sql`(${names}) < (${values})` : sql`(${names}) > (${values})`;
-}
-
-const keyOf = (columns: readonly SortColumn[]): RawBuilder<unknown> =>
-  sql`ARRAY[${sql.join(columns.map(({ text }) => text))}]`;
-
-/** Walks the order: takes the first rows of each state (and provider) by index, then the first of all those. */
-export function machineListWalk(
-  query: MachineListQuery,
-  after: MachineListCursor | undefined,
-  limit: number,
-): RawBuilder<unknown> {
-  const columns = sortColumns[query.sort];
-  const states = [...new Set(query.states.length === 0 ? machineStates : query.states)];
-  return sql`
-    SELECT ${keyOf(columns)} AS key, true AS holds FROM (${walkBranches(query, states, after, limit)}) s
-    ORDER BY ${order(columns, query.descending)} LIMIT ${limit}`;
-}
-
-function walkBranches(
-  query: MachineListQuery,
-  states: readonly MachineStateName[],
-  after: MachineListCursor | undefined,
-  limit: number,
-): RawBuilder<unknown> {
-  if (query.sort !== "state") {
-    return walkBranch(query, states, sortColumns[query.sort], after, limit);
-  }
-  // Within one state the order is by time only: the cursor's state is continued, and later states begin at their start.
-  const columns = sortColumns.since;
-  if (after === undefined) {
-    return walkBranch(query, states, columns, undefined, limit);
-  }
-  const [at, ...rest] = after;
-  const begun = states.filter((state) => state === at);
-  const behind = states.filter((state) => (query.descending ? state < at : state > at));
-  return sql`
-    (${walkBranch(query, begun, columns, rest as unknown as MachineListCursor, limit)})
-    UNION ALL
-    (${walkBranch(query, behind, columns, undefined, limit)})`;
-}
-
-function walkBranch(
-  query: MachineListQuery,
-  states: readonly MachineStateName[],
-  columns: readonly SortColumn[],
-  after: MachineListCursor | undefined,
-  limit: number,
-): RawBuilder<unknown> {
-  const byProvider = query.providers.length > 0;
-  return sql`
-    SELECT st.state, x.* FROM unnest(${[...states]}::text[]) AS st (state)
-    ${byProvider ? sql`CROSS JOIN unnest(${[...new Set(query.providers)]}::text[]) AS pr (provider)` : sql``}
-    CROSS JOIN LATERAL (
-      SELECT ${sql.join(columns.map(({ column }) => column))} FROM machine_state s
-      WHERE ${byProvider ? sql`s.provider_state = pr.provider || ' ' || st.state` : sql`s.state = st.state`}
-        ${after === undefined ? sql`` : sql`AND ${beyond(columns, after, query.descending)}`}
-        ${prefixIndexed(query) ? sql`AND ${nameBegins(query.namePrefix)}` : sql``}
-      ORDER BY ${order(columns, query.descending)} LIMIT ${limit}
-    ) x`;
-}
-
-/** The rows of a walk that match the filters. */
-export function machineListHolds(walk: RawBuilder<unknown>, filters: readonly ListFilter[]): RawBuilder<unknown> {
-  const holds = sql.join(
-    filters.map((filter) => sql`(${filter.holds})`),
-    sql` AND `,
-  );
-  return sql`
-    WITH walked AS MATERIALIZED (SELECT w.key, row_number() OVER () AS n FROM (${walk}) w)
-    SELECT w.key, (${holds}) AS holds FROM walked w
-    JOIN machines m ON m.machine_id = w.key[array_length(w.key, 1)]::uuid
-    ORDER BY w.n`;
-}
-
-/**
- * Looks up the few machines that match one filter, and sorts those that match all. If there are too many, returns one
- * row without a key.
- */
-export function machineListFew(
-  query: MachineListQuery & { after?: MachineListCursor },
-  narrowest: ListFilter,
-  filters: readonly ListFilter[],
-  limit: number,
-  fewMachines: number = usualEffort.few,
-): RawBuilder<unknown> {
-  const columns = sortColumns[query.sort];
-  const others = filters.filter((filter) => filter !== narrowest).map(({ holds }) => holds);
-  const conditions = [
-    sql`n.few <= ${fewMachines}`,
-    ...others,
-    ...(query.states.length === 0 ? [] : [sql`s.state = ANY (${[...query.states]}::text[])`]),
-    ...(query.providers.length === 0 ? [] : [sql`s.provider = ANY (${[...query.providers]}::text[])`]),
-    ...(query.after === undefined ? [] : [beyond(columns, query.after, query.descending)]),
-    ...(prefixIndexed(query) ? [nameBegins(query.namePrefix)] : []),
-  ];
-  return sql`
-    WITH few AS MATERIALIZED (${narrowest.machines(fewMachines + 1)}),
-    n AS MATERIALIZED (SELECT count(*) AS few FROM few)
-    SELECT NULL AS key, true AS holds FROM n WHERE n.few > ${fewMachines}
-    UNION ALL (
-      SELECT ${keyOf(columns)}, true FROM n CROSS JOIN few f
-      JOIN machine_state s ON s.machine_id = f.machine_id
-      ${others.length === 0 ? sql`` : sql`JOIN machines m ON m.machine_id = f.machine_id`}
-      WHERE ${sql.join(conditions, sql` AND `)}
-      ORDER BY ${order(columns, query.descending)} LIMIT ${limit}
-    )`;
+  return narrowest;
 }
