@@ -24,6 +24,8 @@ export default defineConfig({
     globalSetup: ["test/console/support/build.ts"],
     include: browserTests,
     maxWorkers: 3,
+    // A worker's files share its modules and its browser.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
   },
 });

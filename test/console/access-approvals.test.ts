@@ -8,7 +8,7 @@ import { EnrollmentService } from "../../gen/farrier/operator/v1/enrollment_pb.t
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { waitFor } from "../support/wait.ts";
 import { agentAsks } from "./support/asking-agent.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { consoleWindow, sizes } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await server?.[Symbol.asyncDispose]();
 });
 

@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { paths } from "../../console/paths.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 import { fleetFill, type FilledFleet } from "./support/filled-fleet.ts";
@@ -17,7 +17,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await fleet?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
 });

@@ -6,7 +6,7 @@ import { ImageService, ImageState } from "../../gen/farrier/operator/v1/image_pb
 import { InstallationState, MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { imageServer, type ImageServer } from "../support/image-server.ts";
 import { waitFor } from "../support/wait.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { imageAdded, profileApplied } from "./support/console-catalogue.ts";
 import { machineAdded } from "./support/console-machines.ts";
 import { consoleWindow } from "./support/console-page.ts";
@@ -22,7 +22,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await images?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
 });

@@ -4,7 +4,7 @@ import { commandNames } from "../../console/commands/command-names.ts";
 import { paths } from "../../console/paths.ts";
 import { waitFor } from "../support/wait.ts";
 import { axeViolations } from "./support/axe.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { consoleWindow, sizes } from "./support/console-page.ts";
 import { labConsole, type LabConsole } from "./support/lab-console.ts";
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await server?.[Symbol.asyncDispose]();
 });
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { paths } from "../../console/paths.ts";
 import { AgentHardwareReportSchema } from "../../gen/cloud/bmaas/server/api/agent_pb.ts";
 import { waitFor } from "../support/wait.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { consoleWindow, sizes } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 import { fleetFill, type FilledFleet } from "./support/filled-fleet.ts";
@@ -23,7 +23,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await fleet?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
 });

@@ -10,7 +10,7 @@ import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { connect, type Database } from "../../src/database/connect.ts";
 import { embeddedReach } from "../../src/database/embedded/embedded-reach.ts";
 import { silent } from "../support/fleet.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
   database = stack.use(connect(reach.connection, { log: silent }));
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await stack[Symbol.asyncDispose]();
 });
 

@@ -7,7 +7,7 @@ import { InstallationState } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { diskMake, type LabMachine } from "../support/lab.ts";
 import type { ServedImage } from "../support/image-server.ts";
 import { waitFor } from "../support/wait.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { labConsole, type LabConsole } from "./support/lab-console.ts";
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await server?.[Symbol.asyncDispose]();
 });
 

@@ -3,7 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { farrier } from "../../src/cli/testing/processes.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { machineAdded, machineQuarantined } from "./support/console-machines.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
@@ -17,7 +17,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await server?.[Symbol.asyncDispose]();
 });
 

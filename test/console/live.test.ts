@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { waitFor } from "../support/wait.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { machineAdded, machineQuarantined } from "./support/console-machines.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
@@ -18,7 +18,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await server?.[Symbol.asyncDispose]();
 });
 

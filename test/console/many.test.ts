@@ -8,7 +8,7 @@ import type { Machine } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { simulate } from "../../src/simulator/simulate.ts";
 import { waitFor } from "../support/wait.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { labConsole, type LabConsole } from "./support/lab-console.ts";
 
@@ -43,12 +43,14 @@ beforeAll(async () => {
   await waitFor(
     "the simulated fleet",
     async () => (await machines()).filter(({ agent }) => agent?.heartbeatAt).length === fleet,
+    // Each answer is long, and those who make it are what is waited for.
+    { intervalMs: 1_000 },
   );
 });
 afterAll(async () => {
   ending.abort();
   await simulating?.catch(() => undefined);
-  await browser?.close();
+  await browserRest(browser);
   await server?.[Symbol.asyncDispose]();
 });
 

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { machineAdded, machineQuarantined } from "./support/console-machines.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
@@ -13,7 +13,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await server?.[Symbol.asyncDispose]();
 });
 

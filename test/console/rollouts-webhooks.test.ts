@@ -13,7 +13,7 @@ import { installationsFinish } from "../support/rollouts.ts";
 import { waitFor } from "../support/wait.ts";
 import { axeViolations } from "./support/axe.ts";
 import { biosImageBytes } from "./support/bios-image.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { imageAdded, profileApplied } from "./support/console-catalogue.ts";
 import { machineAdded, machineQuarantined } from "./support/console-machines.ts";
 import { consoleWindow, sizes } from "./support/console-page.ts";
@@ -46,7 +46,7 @@ beforeAll(async () => {
   await profileApplied(server, "web", { image: "debian", rootDisk: { serialNumber: "S1" } });
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   await images?.[Symbol.asyncDispose]();
   await database?.[Symbol.asyncDispose]();
   await reach?.[Symbol.asyncDispose]();

@@ -16,7 +16,7 @@ import { connect as databaseConnect } from "../../src/database/connect.ts";
 import { embeddedStart, type EmbeddedPostgres } from "../../src/database/embedded/embedded.ts";
 import { migrate } from "../../src/database/migrate.ts";
 import { silent } from "../support/fleet.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 
 const run = promisify(execFile);
 let directory: string;
@@ -73,7 +73,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await browser?.close();
+  await browserRest(browser);
   tunnel?.close();
   for (const one of [listener, dependencies, postgres]) {
     await one?.[Symbol.asyncDispose]();

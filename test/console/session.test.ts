@@ -8,7 +8,7 @@ import { AccessService, Role } from "../../gen/farrier/operator/v1/access_pb.ts"
 import { ConsoleService } from "../../gen/farrier/operator/v1/console_pb.ts";
 import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { waitFor } from "../support/wait.ts";
-import { browserMissing, browserStart } from "./support/browser.ts";
+import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   neighbour?.close();
-  await browser?.close();
+  await browserRest(browser);
   await server?.[Symbol.asyncDispose]();
 });
 

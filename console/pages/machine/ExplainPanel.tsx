@@ -36,7 +36,11 @@ export function ExplainPanel({ machine }: { machine: Machine }): ReactNode {
           {error !== null && data === undefined ? (
             <RpcError title="The explanation can't be read" error={error} onRetry={() => void refetch()} />
           ) : null}
-          {data === undefined && error === null ? <p className="text-dim min-h-24 text-sm">Reading …</p> : null}
+          {data === undefined && error === null ? (
+            <p data-loading="" className="text-dim min-h-24 text-sm">
+              Reading …
+            </p>
+          ) : null}
           {data === undefined ? null : (
             <Explain
               machine={machine}

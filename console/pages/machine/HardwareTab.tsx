@@ -38,7 +38,11 @@ export function HardwareTab({ machine: { id } }: { machine: Machine }): ReactNod
     );
   }
   if (list.data === undefined || show.data === undefined) {
-    return <p className="text-dim min-h-40">Reading …</p>;
+    return (
+      <p data-loading="" className="text-dim min-h-40">
+        Reading …
+      </p>
+    );
   }
   const { reports } = list.data;
   return (

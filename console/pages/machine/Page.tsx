@@ -82,7 +82,15 @@ function OneMachine({ machine }: { machine: Machine }): ReactNode {
           value,
           label: titles[value],
           content: () => (
-            <Suspense fallback={<p className="text-dim min-h-40">Reading …</p>}>{tabContent(value, machine)}</Suspense>
+            <Suspense
+              fallback={
+                <p data-loading="" className="text-dim min-h-40">
+                  Reading …
+                </p>
+              }
+            >
+              {tabContent(value, machine)}
+            </Suspense>
           ),
         }))}
       />

@@ -62,7 +62,9 @@ export function TimelineTab({ machine: { id, name, installation } }: { machine: 
   useRefreshOnChange(key, { machine: id });
   if (data === undefined) {
     return error === null ? (
-      <p className="text-dim min-h-40">Reading …</p>
+      <p data-loading="" className="text-dim min-h-40">
+        Reading …
+      </p>
     ) : (
       <RpcError title="The timeline can't be read" error={error} onRetry={() => void refetch()} />
     );

@@ -1,4 +1,5 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from "playwright-core";
+import { waitFor } from "../../support/wait.ts";
 import type { ConsoleRole, ConsoleServer } from "./console-server.ts";
 
 /** How a page is looked at. */
@@ -21,6 +22,8 @@ export interface ConsoleWindow extends AsyncDisposable {
   readonly wrong: readonly string[];
   /** Opens an address below /console, and waits for its heading. */
   open(path: string): Promise<void>;
+  /** Waits until what the page asked for is there and drawn; the stream of changes goes on. */
+  rest(): Promise<void>;
 }
 
 /** The sizes that every page is made for. */
@@ -48,11 +51,17 @@ export async function consoleWindow(
     }
   });
   page.on("pageerror", (error) => wrong.push(String(error)));
+  const asked = new Set<Request>();
   page.on("request", (request) => {
+    if (!request.url().endsWith("/MachineWatch")) {
+      asked.add(request);
+    }
     if (!request.url().startsWith(`${server.url}/`) && !request.url().startsWith("data:")) {
       wrong.push(`a request to another origin: ${request.url()}`);
     }
   });
+  page.on("requestfinished", (request) => asked.delete(request));
+  page.on("requestfailed", (request) => asked.delete(request));
   return {
     context,
     page,
@@ -61,6 +70,11 @@ export async function consoleWindow(
       await page.goto(`${server.url}/console${path}`);
       await page.getByRole("heading", { level: 1 }).first().waitFor();
     },
+    rest: async () =>
+      void (await waitFor(
+        "the page at rest",
+        async () => asked.size === 0 && (await page.locator("[data-loading]").count()) === 0,
+      )),
     [Symbol.asyncDispose]: async () => await context.close(),
   };
 }

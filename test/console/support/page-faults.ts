@@ -1,4 +1,4 @@
-import { axeViolations } from "./axe.ts";
+import type { AxeOnce } from "./axe-once.ts";
 import { sizes, type ConsoleWindow } from "./console-page.ts";
 
 /** A page's address, and a text that is there once it has its data. */
@@ -12,28 +12,35 @@ export const looks = {
   lightPhone: { colorScheme: "light", size: sizes.phone },
 } as const;
 
-/** What is wrong with pages, each entered cold in the first of these looks and seen in all; nothing is read anew for the next. */
+/**
+ * What is wrong with pages, each entered in the first of these looks and seen in all; nothing is read anew for the next.
+ * @param axe what it has found no fault in before is not looked at again
+ * @param enter how a page is entered; default: cold
+ */
 export async function pageFaults(
   window: ConsoleWindow,
+  axe: AxeOnce,
   pages: readonly WalkedPage[],
   ways: readonly (typeof looks)[keyof typeof looks][],
+  enter = async (path: string): Promise<void> => await window.open(path),
 ): Promise<unknown[]> {
   const { page } = window;
   const found: unknown[] = [];
   for (const [path, shows] of pages) {
     const before = window.wrong.length;
-    for (const [index, { colorScheme, size }] of ways.entries()) {
+    for (const [index, way] of ways.entries()) {
+      const { colorScheme, size } = way;
       await page.setViewportSize(size);
       await page.emulateMedia({ colorScheme });
       if (index === 0) {
-        await window.open(path);
+        await enter(path);
         if (shows !== undefined) {
           await page.getByText(shows).filter({ visible: true }).first().waitFor();
         }
+        await window.rest();
       }
       const over = await page.evaluate<number>("Math.max(0, document.documentElement.scrollWidth - innerWidth)");
-      const again = ways.slice(0, index).some((way) => way.size === size);
-      const violations = await axeViolations(page, again ? "colours" : undefined);
+      const violations = await axe.violations(page, way);
       if (violations.length > 0 || over > 0) {
         found.push({ path, colorScheme, width: size.width, over, violations });
       }
