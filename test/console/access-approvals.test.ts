@@ -9,6 +9,7 @@ import { MachineService } from "../../gen/farrier/operator/v1/machine_pb.ts";
 import { waitFor } from "../support/wait.ts";
 import { agentAsks } from "./support/asking-agent.ts";
 import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
+import { machineAdded, machineQuarantined } from "./support/console-machines.ts";
 import { consoleWindow, sizes } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 
@@ -61,6 +62,35 @@ test("a token is made, its secret is shown once and works, and it is revoked", a
   await page.getByRole("tab", { name: "Audit" }).click();
   await row(page, "TokenRevoke").filter({ hasText: "done" }).first().waitFor();
   expect(window.wrong).toEqual([]);
+});
+
+test("the audit names a machine by its name, a deleted machine too, and links to what is left of it", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  const ids: string[] = [];
+  for (const name of ["kept1", "gone1"]) {
+    const { id } = await machineAdded(server, name);
+    // As a page names it.
+    await machineQuarantined(server, id);
+    await machines().machineRelease({ requestId: randomUUID(), machine: id });
+    ids.push(id);
+  }
+  const [kept = "", gone = ""] = ids;
+  await machines().machineDelete({ requestId: randomUUID(), machine: gone });
+  await using window = await consoleWindow(browser, server, { role: "admin" });
+  const { page } = window;
+  for (const [id, name] of [
+    [kept, "kept1"],
+    [gone, "gone1"],
+  ] as const) {
+    await window.open("/access?tab=audit");
+    const quarantined = row(page, name).filter({ hasText: "MachineQuarantine" });
+    await quarantined.waitFor();
+    expect(await quarantined.innerText()).not.toContain(id);
+    await quarantined.getByRole("link", { name, exact: true }).click();
+    await page.waitForURL((url) => url.pathname.includes(id));
+    await page.getByRole("heading", { level: 1 }).waitFor();
+  }
+  await machines().machineDelete({ requestId: randomUUID(), machine: kept });
 });
 
 test("another browser is signed out from the list of browsers", async (context) => {

@@ -482,7 +482,7 @@ export type AuditEntry = Message<"farrier.operator.v1.AuditEntry"> & {
   consoleSessionId: string;
 
   /**
-   * The machine's name now; empty if it has none, or was deleted.
+   * The machine's name now, or when it was deleted; empty if it has none.
    *
    * @generated from field: string machine_name = 14;
    */

@@ -74,7 +74,13 @@ export async function auditList(
     .selectFrom("operator_audit")
     .leftJoin("machines", "machines.machine_id", "operator_audit.machine_id")
     .selectAll("operator_audit")
-    .select("machines.name as machine_name")
+    .select(
+      sql<string | null>`CASE WHEN operator_audit.machine_id IS NULL THEN NULL
+        WHEN machines.machine_id IS NOT NULL THEN machines.name
+        ELSE (SELECT h.detail ->> 'name' FROM history h
+              WHERE h.machine_id = operator_audit.machine_id AND h.event = 'machine_deleted'
+              ORDER BY h.at DESC LIMIT 1) END`.as("machine_name"),
+    )
     .select(sql<bigint>`(extract(epoch FROM at) * 1000000)::bigint`.as("at_microseconds"))
     .orderBy("at", "desc")
     .orderBy("id", "desc")
