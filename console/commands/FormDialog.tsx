@@ -34,7 +34,6 @@ export function FormDialog({ name, machines, more, requestId, onClose }: FormDia
   const only = machines.length === 1 ? machines[0] : undefined;
   const [form, setForm] = useState(() => command.initial(only));
   const [typed, setTyped] = useState("");
-  const [strict, setStrict] = useState(false);
   const run = useCommandRun(requestId, onClose);
   const checked = machines.map((machine) => ({ machine, reason: commandRefusal(name, role, machine) }));
   const going = checked.filter(({ reason }) => reason === undefined).map(({ machine }) => machine);
@@ -74,7 +73,6 @@ export function FormDialog({ name, machines, more, requestId, onClose }: FormDia
               icon={command.icon}
               busy={run.busy}
               refused={refusal}
-              onPointerDown={() => setStrict(true)}
               onClick={() => run.send(title, prepared())}
             >
               {title}
@@ -87,7 +85,6 @@ export function FormDialog({ name, machines, more, requestId, onClose }: FormDia
         className="flex flex-col gap-3"
         onSubmit={(event) => {
           event.preventDefault();
-          setStrict(true);
           if (refusal === undefined && !sent) {
             run.send(title, prepared());
           }
@@ -100,7 +97,6 @@ export function FormDialog({ name, machines, more, requestId, onClose }: FormDia
             fields={command.fields.filter(({ alone }) => only !== undefined || alone !== true)}
             form={form}
             problems={problems}
-            strict={strict}
             onChange={(field, value) => setForm({ ...form, [field]: value })}
           />
           {command.typed === true ? (

@@ -7,13 +7,11 @@ export interface FormFieldsProps {
   fields: readonly CommandField[];
   form: CommandForm;
   problems: Readonly<Record<string, string>>;
-  /** Problems of empty fields are shown too: the form was sent once. */
-  strict: boolean;
   onChange: (name: string, value: string) => void;
 }
 
 /** The fields of a command's form. */
-export function FormFields({ fields, form, problems, strict, onChange }: FormFieldsProps): ReactElement {
+export function FormFields({ fields, form, problems, onChange }: FormFieldsProps): ReactElement {
   return (
     <>
       {fields
@@ -31,10 +29,15 @@ export function FormFields({ fields, form, problems, strict, onChange }: FormFie
               </Checkbox>
             );
           }
-          const error = value === "" && !strict ? undefined : problems[field.name];
           const change = (event: { target: { value: string } }): void => onChange(field.name, event.target.value);
           return (
-            <Field key={field.name} label={field.label} hint={field.hint} error={error}>
+            <Field
+              key={field.name}
+              label={field.label}
+              hint={field.hint}
+              error={problems[field.name]}
+              later={value === ""}
+            >
               {(control) =>
                 field.kind === "choice" ? (
                   <Select {...control} value={value} options={field.options ?? []} onChange={change} />

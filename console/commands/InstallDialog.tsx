@@ -218,11 +218,10 @@ function splitRefused(
   };
 }
 
-/** Problems beside their fields: of fields that are not empty, and what the server refuses. */
+/** Problems beside their fields: of the form, and what the server refuses. */
 function shownProblems(problems: InstallProblems, run: DryRun | undefined): InstallProblems {
-  const shown = Object.fromEntries(Object.entries(problems).filter(([, problem]) => problem !== "missing"));
   const field = run?.kind === "refused" ? refusedField(run.message) : undefined;
-  return run?.kind === "refused" && field !== undefined ? { ...shown, [field]: run.message } : shown;
+  return run?.kind === "refused" && field !== undefined ? { ...problems, [field]: run.message } : problems;
 }
 
 function refusalOf({

@@ -46,6 +46,7 @@ export function OneCommandDialog(props: OneCommandDialogProps): ReactElement {
       title={title}
       onClose={onClose}
       unsaved={unsaved}
+      refusal={problem}
       {...(size === undefined ? {} : { size })}
       actions={
         <>

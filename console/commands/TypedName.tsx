@@ -17,7 +17,8 @@ export function TypedName({ expected, why, value, onChange }: TypedNameProps): R
     <Field
       label={`Type ${expected} to confirm`}
       hint={why}
-      error={value === "" || expected.startsWith(value) ? undefined : `expected ${expected}`}
+      error={value === expected ? undefined : `expected ${expected}`}
+      later={expected.startsWith(value)}
     >
       {(control) => <TextInput {...control} mono value={value} onChange={({ target }) => onChange(target.value)} />}
     </Field>

@@ -24,6 +24,7 @@ export function ProfileField({
   const profiles = data?.profiles ?? [];
   return (
     <Field
+      name="profile"
       label="Profile"
       hint={data !== undefined && profiles.length === 0 ? "There is none yet: make one on the page Profiles." : hint}
       error={error}

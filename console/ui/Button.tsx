@@ -33,6 +33,7 @@ export function Button(props: ButtonProps): ReactElement {
       type={type ?? "button"}
       aria-disabled={off || undefined}
       aria-busy={busy || undefined}
+      data-refused={refused === undefined ? undefined : ""}
       onClick={(event) => {
         if (off) {
           event.preventDefault();

@@ -1,5 +1,6 @@
 import { useId, type ComponentProps, type ReactElement, type ReactNode } from "react";
 import { classes } from "./classes.ts";
+import { useFieldError } from "./RefusedFields.tsx";
 
 /** What the control of a field gets, so that a screen reader joins them. */
 export interface FieldControl {
@@ -12,19 +13,25 @@ export interface FieldControl {
 export interface FieldProps {
   label: ReactNode;
   hint?: ReactNode;
-  /** What is wrong with the value, what was expected. */
+  /** What is wrong with the value, what was expected; "missing" is said only once the form was to be sent. */
   error?: string | undefined;
+  /** `error` too is said only then: nothing is typed yet. */
+  later?: boolean;
+  /** Its name in the call, by which the server refuses it; "*" = the whole call. */
+  name?: string;
   /** What is doubtful about it; it can be sent all the same. */
   warning?: string | undefined;
   children: (control: FieldControl) => ReactNode;
 }
 
 /** A control with its label above, and its hint, warning or error below. */
-export function Field({ label, hint, error, warning, children }: FieldProps): ReactElement {
+export function Field(props: FieldProps): ReactElement {
+  const { label, hint, warning, children } = props;
   const id = useId();
+  const error = useFieldError({ error: props.error, later: props.later === true, name: props.name });
   const about = hint === undefined && error === undefined && warning === undefined ? undefined : `${id}-about`;
   return (
-    <div className="flex flex-col gap-1">
+    <div data-field="" className="flex flex-col gap-1">
       <label htmlFor={id} className="text-sm font-medium">
         {label}
       </label>

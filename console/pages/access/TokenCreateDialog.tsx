@@ -41,6 +41,7 @@ export function TokenCreateDialog({ onClose }: { onClose: () => void }): ReactNo
     <Dialog
       title="Make a token"
       onClose={onClose}
+      refusal={problem}
       unsaved={form.name !== ""}
       actions={
         <>
@@ -58,7 +59,12 @@ export function TokenCreateDialog({ onClose }: { onClose: () => void }): ReactNo
     >
       <div className="flex flex-col gap-3">
         {problem === undefined ? null : <ErrorBox title="The token was not made" message={problem} />}
-        <Field label="Name" hint="Of the person or program that will hold it: history and audit show it." error={wrong}>
+        <Field
+          name="name"
+          label="Name"
+          hint="Of the person or program that will hold it: history and audit show it."
+          error={form.name === "" ? "missing" : wrong}
+        >
           {(control) => (
             <TextInput
               {...control}

@@ -19,8 +19,6 @@ export function ImageAddDialog({ name = "", onClose, onDone }: ImageAddDialogPro
   const [form, setForm] = useState<ImageAddForm>({ name, url: "", digest: "", signatureKey: "" });
   const problems = imageAddProblems(form);
   const [problem] = Object.entries(problems);
-  const shown = (field: keyof ImageAddForm): string | undefined =>
-    problems[field] === "missing" ? undefined : problems[field];
   const text = (field: "name" | "url" | "digest" | "signatureKey") => ({
     value: form[field],
     onChange: ({ target }: { target: { value: string } }) => setForm({ ...form, [field]: target.value }),
@@ -43,23 +41,30 @@ export function ImageAddDialog({ name = "", onClose, onDone }: ImageAddDialogPro
         The server fetches the file once, checks digest and signature, and looks into it. Nothing is installed.
       </p>
       {name === "" ? (
-        <Field label="Name" error={shown("name")}>
+        <Field name="name" label="Name" error={problems.name}>
           {(control) => <TextInput {...control} {...text("name")} placeholder="debian-13" />}
         </Field>
       ) : null}
-      <Field label="Address" hint="An http, https or oci URL that the server and machines reach." error={shown("url")}>
+      <Field
+        name="url"
+        label="Address"
+        hint="An http, https or oci URL that the server and machines reach."
+        error={problems.url}
+      >
         {(control) => (
           <TextInput {...control} {...text("url")} mono placeholder="https://images.example.org/debian-13.raw.zst" />
         )}
       </Field>
       <Field
+        name="digest"
         label="Digest"
         hint="sha256: and 64 hex digits. Empty: of what is fetched now, and machines accept nothing else."
-        error={shown("digest")}
+        error={problems.digest}
       >
         {(control) => <TextInput {...control} {...text("digest")} mono placeholder="sha256:…" />}
       </Field>
       <Field
+        name="signature"
         label="Signature key"
         hint="A minisign or cosign public key; the image is refused unless it is signed with it. Empty demands no signature."
       >

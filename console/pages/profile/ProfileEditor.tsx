@@ -11,6 +11,7 @@ import { RpcError } from "../../parts/RpcError.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ErrorBox } from "../../ui/ErrorBox.tsx";
 import { Field, TextArea } from "../../ui/Field.tsx";
+import { RefusedFields } from "../../ui/RefusedFields.tsx";
 import { toast } from "../../ui/Toast.tsx";
 import { ProfileChanges } from "./ProfileChanges.tsx";
 import { profileApplyPrepare } from "./profile-commands.ts";
@@ -60,8 +61,9 @@ export function ProfileEditor({ name, spec, onLeave }: ProfileEditorProps): Reac
     }
   };
   return (
-    <div className="flex flex-col gap-4">
+    <RefusedFields refusal={problem} className="flex flex-col gap-4">
       <Field
+        name="*"
         label="The profile, as its file"
         hint="YAML. docs/images.md describes the fields and what templates may use; each value in a template ends with the filter yaml."
         error={read.kind === "wrong" ? read.words : undefined}
@@ -96,7 +98,7 @@ export function ProfileEditor({ name, spec, onLeave }: ProfileEditorProps): Reac
           <RenderPreview profile={name ?? ""} spec={read.spec} values={read.spec.values} />
         </>
       )}
-    </div>
+    </RefusedFields>
   );
 }
 

@@ -34,8 +34,6 @@ export function RolloutCreateDialog({
   const problems = rolloutProblems(form);
   const [problem] = Object.entries(problems) as [keyof RolloutForm, string][];
   const change = (more: Partial<RolloutForm>): void => setForm({ ...form, ...more });
-  const shown = (field: keyof RolloutForm): string | undefined =>
-    problems[field] === "missing" ? undefined : problems[field];
   const text = (field: "name" | "waves" | "parallel" | "stopAfter" | "from" | "to" | "timeZone") => ({
     value: form[field],
     onChange: ({ target }: { target: { value: string } }) => change({ [field]: target.value.trim() }),
@@ -55,34 +53,49 @@ export function RolloutCreateDialog({
         The machines are chosen now, and each is planned: its disk, what would be overwritten, and why it is refused.
         Nothing is requested before the rollout is started.
       </p>
-      <RolloutProfileFields form={form} onChange={change} />
-      <RolloutMachinesFields form={form} problem={shown("filter")} onChange={change} />
+      <RolloutProfileFields form={form} problem={problems.profile} onChange={change} />
+      <RolloutMachinesFields form={form} problems={problems} onChange={change} />
       <div className="grid gap-3 sm:grid-cols-2">
-        <Field label="Waves" hint="Machines of each wave: 1, 10, rest. Empty: one wave." error={shown("waves")}>
+        <Field
+          name="waves"
+          label="Waves"
+          hint="Machines of each wave: 1, 10, rest. Empty: one wave."
+          error={problems.waves}
+        >
           {(control) => (
             <TextInput {...control} value={form.waves} onChange={({ target }) => change({ waves: target.value })} />
           )}
         </Field>
         <Field
+          name="stop_after"
           label="Failures"
           hint="Begin no more machines after 3, or 5%, have failed. Empty: whatever fails."
-          error={shown("stopAfter")}
+          error={problems.stopAfter}
         >
           {(control) => <TextInput {...control} {...text("stopAfter")} />}
         </Field>
-        <Field label="At a time" hint="The most machines that install at once. Empty: 50." error={shown("parallel")}>
+        <Field
+          name="parallel"
+          label="At a time"
+          hint="The most machines that install at once. Empty: 50."
+          error={problems.parallel}
+        >
           {(control) => <TextInput {...control} {...text("parallel")} inputMode="numeric" />}
         </Field>
-        <Field label="Name" hint="Empty: the profile's, with a number." error={shown("name")}>
+        <Field name="name" label="Name" hint="Empty: the profile's, with a number." error={problems.name}>
           {(control) => <TextInput {...control} {...text("name")} placeholder="tonight" />}
         </Field>
-        <Field label="From" hint="Machines are begun only from this time of day on. Empty: at any time.">
+        <Field
+          name="window.from"
+          label="From"
+          hint="Machines are begun only from this time of day on. Empty: at any time."
+        >
           {(control) => <TextInput {...control} {...text("from")} placeholder="01:00" />}
         </Field>
-        <Field label="To" error={shown("to")}>
+        <Field name="window.to" label="To" error={problems.to}>
           {(control) => <TextInput {...control} {...text("to")} placeholder="05:00" />}
         </Field>
-        <Field label="Time zone" error={shown("timeZone")}>
+        <Field name="window.time_zone" label="Time zone" error={problems.timeZone}>
           {(control) => <TextInput {...control} {...text("timeZone")} placeholder="Europe/Berlin" />}
         </Field>
       </div>

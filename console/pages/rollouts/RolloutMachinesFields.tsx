@@ -19,13 +19,13 @@ const ways = [
 /** What {@link RolloutMachinesFields} take. */
 export interface RolloutMachinesFieldsProps {
   form: RolloutForm;
-  /** What is wrong with the filter. */
-  problem: string | undefined;
+  /** What is wrong, by field. */
+  problems: Partial<Record<keyof RolloutForm, string>>;
   onChange: (more: Partial<RolloutForm>) => void;
 }
 
 /** Which machines a rollout is about: named, in the order of the waves, or all that meet conditions. */
-export function RolloutMachinesFields({ form, problem, onChange }: RolloutMachinesFieldsProps): ReactElement {
+export function RolloutMachinesFields({ form, problems, onChange }: RolloutMachinesFieldsProps): ReactElement {
   const { by, machines } = form;
   return (
     <fieldset className="flex flex-col gap-2">
@@ -43,7 +43,12 @@ export function RolloutMachinesFields({ form, problem, onChange }: RolloutMachin
         ))}
       </div>
       {by === "names" ? (
-        <Field label="Names" hint={`Names or ids, in the order of the waves: ${rolloutNames(form).length} so far.`}>
+        <Field
+          name="machines"
+          label="Names"
+          hint={`Names or ids, in the order of the waves: ${rolloutNames(form).length} so far.`}
+          error={problems.machines}
+        >
           {(control) => (
             <TextArea
               {...control}
@@ -54,7 +59,7 @@ export function RolloutMachinesFields({ form, problem, onChange }: RolloutMachin
           )}
         </Field>
       ) : (
-        <Conditions filter={form.filter} problem={problem} onChange={(filter) => onChange({ filter })} />
+        <Conditions filter={form.filter} problem={problems.filter} onChange={(filter) => onChange({ filter })} />
       )}
     </fieldset>
   );

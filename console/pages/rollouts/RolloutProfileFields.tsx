@@ -8,9 +8,12 @@ import type { RolloutForm } from "./rollout-create-form.ts";
 /** Which profile a rollout installs by, and the values for its templates. */
 export function RolloutProfileFields({
   form: { profile, values },
+  problem,
   onChange,
 }: {
   form: RolloutForm;
+  /** What is wrong with the profile. */
+  problem: string | undefined;
   onChange: (more: Partial<RolloutForm>) => void;
 }): ReactElement {
   const shown = useQuery(ProfileService.method.profileShow, { profile }, { enabled: profile !== "" }).data?.spec;
@@ -18,6 +21,7 @@ export function RolloutProfileFields({
     <>
       <ProfileField
         profile={profile}
+        error={problem}
         hint="The rollout keeps the version that is the newest now."
         onChange={(chosen) => onChange({ profile: chosen, values: {} })}
       />

@@ -39,7 +39,7 @@ const wordsOf = /(?<= (?:title|datetime|aria-label|aria-valuenow|aria-valuetext|
  * A document without what axe does not look at: numbers and roles in its words, and how React numbers its ids. Everything
  * else counts: elements, classes, attributes, and which id refers to which. Pure.
  */
-export function documentShape(html: string): string {
+function documentShape(html: string): string {
   const ids = new Map<string, string>();
   return html
     .replaceAll(/_r_[0-9a-z]+_/gu, (id) => {

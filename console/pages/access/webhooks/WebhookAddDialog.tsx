@@ -32,8 +32,6 @@ export function WebhookAddDialog({ onClose }: { onClose: () => void }): ReactEle
   const problems = webhookProblems(form);
   const [wrong] = Object.entries(problems);
   const refused = wrong === undefined ? undefined : `the ${wrong[0] === "url" ? "address" : wrong[0]}: ${wrong[1]}`;
-  const shown = (field: keyof WebhookForm): string | undefined =>
-    problems[field] === "missing" ? undefined : problems[field];
   const text = (field: "name" | "url" | "events" | "certificates") => ({
     value: form[field],
     onChange: ({ target }: { target: { value: string } }) => setForm({ ...form, [field]: target.value }),
@@ -48,6 +46,7 @@ export function WebhookAddDialog({ onClose }: { onClose: () => void }): ReactEle
     <Dialog
       title="Add a webhook"
       onClose={onClose}
+      refusal={problem}
       unsaved={form.url !== "" || form.name !== ""}
       actions={
         <>
@@ -70,19 +69,24 @@ export function WebhookAddDialog({ onClose }: { onClose: () => void }): ReactEle
         <p className="text-dim">
           What happens to machines from now on is sent at least once, a machine&apos;s events in order, as a CloudEvent.
         </p>
-        <Field label="Name" error={shown("name")}>
+        <Field name="name" label="Name" error={problems.name}>
           {(control) => <TextInput {...control} {...text("name")} placeholder="tickets" />}
         </Field>
         <Field
+          name="url"
           label="Address"
           hint="An https URL. Its path and query may be secrets: only its host is shown afterwards."
-          error={shown("url")}
+          error={problems.url}
         >
           {(control) => (
             <TextInput {...control} {...text("url")} mono placeholder="https://tickets.example.org/farrier" />
           )}
         </Field>
-        <Field label="Events" hint="Kinds with commas between them, such as installation_*, agent_lost. Empty: all.">
+        <Field
+          name="events"
+          label="Events"
+          hint="Kinds with commas between them, such as installation_*, agent_lost. Empty: all."
+        >
           {(control) => <TextInput {...control} {...text("events")} mono />}
         </Field>
         <Checkbox
@@ -91,7 +95,11 @@ export function WebhookAddDialog({ onClose }: { onClose: () => void }): ReactEle
         >
           Addresses of this site&apos;s own network may be called
         </Checkbox>
-        <Field label="Certificates" hint="PEM of the CA of the receiver's certificate, besides those of the system.">
+        <Field
+          name="ca_certificates"
+          label="Certificates"
+          hint="PEM of the CA of the receiver's certificate, besides those of the system."
+        >
           {(control) => <TextArea {...control} {...text("certificates")} rows={2} />}
         </Field>
         {/* Enter in a field sends. */}
