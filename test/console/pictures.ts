@@ -11,7 +11,7 @@ import { machineQuarantined } from "./support/console-machines.ts";
 import { consoleWindow } from "./support/console-page.ts";
 import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 import { fleetFill, type FilledFleet } from "./support/filled-fleet.ts";
-import { fleetHealthy, fleetMore, type MoreFleet } from "./support/fleet-more.ts";
+import { catalogueMore, fleetHealthy, fleetMore, type MoreCatalogue, type MoreFleet } from "./support/fleet-more.ts";
 import { looks } from "./support/page-faults.ts";
 import { rolloutStopped } from "./support/rollout-stopped.ts";
 
@@ -62,7 +62,8 @@ await using browser = await browserStart();
 {
   await using server = await consoleServer();
   const { rollout } = await rolloutStopped(server);
-  await take(browser, server, cataloguePictures(rollout));
+  const more = await catalogueMore(server, "tickets");
+  await take(browser, server, [...cataloguePictures(rollout), ...profilePictures(more)]);
 }
 process.stdout.write(`the pictures are in ${folder}\n`);
 
@@ -149,6 +150,58 @@ function cataloguePictures(rollout: string): Picture[] {
   ];
 }
 
+function profilePictures({ profile, machine }: MoreCatalogue): Picture[] {
+  const byProfile = (name: string, act: (page: Page) => Promise<unknown>): Picture => ({
+    name,
+    path: paths.install(machine),
+    shows: "By a profile",
+    act: async (page) => {
+      await page.getByRole("button", { name: "By a profile" }).click();
+      await page.getByRole("combobox", { name: "Profile" }).selectOption(profile);
+      await act(page);
+    },
+  });
+  return [
+    byProfile(
+      "install-by-profile-refused",
+      async (page) =>
+        await page
+          .getByText(/"domain" is missing/u)
+          .first()
+          .waitFor(),
+    ),
+    byProfile("install-by-profile", async (page) => {
+      await page.getByRole("textbox", { name: "domain" }).fill("example.org");
+      await page.getByRole("button", { name: /^Erase .*install debian@1 by db@1$/u }).waitFor();
+    }),
+    {
+      name: "profile-preview",
+      path: paths.profileEdit(profile),
+      shows: "What would change",
+      act: async (page) => {
+        const text = page.getByRole("textbox", { name: "The profile, as its file" });
+        await text.fill((await text.inputValue()).replace("fqdn", "hostname"));
+        await page.getByRole("textbox", { name: "Machine" }).fill(machine);
+        await page.getByRole("textbox", { name: "domain" }).fill("example.org");
+        await page.getByRole("button", { name: "Preview" }).click();
+        await page.getByText('hostname: "db1.example.org"').waitFor();
+        await page.getByRole("heading", { name: "What would change" }).scrollIntoViewIfNeeded();
+      },
+    },
+    { name: "webhook-dead-letters", path: paths.webhooks("tickets"), shows: "ECONNREFUSED" },
+    {
+      name: "webhook-refused",
+      path: paths.webhooks(),
+      shows: "tickets",
+      act: async (page) => {
+        await page.getByRole("button", { name: "Add a webhook…" }).click();
+        await page.getByRole("button", { name: "Add the webhook" }).click({ force: true });
+        await page.getByText("This is needed.").first().waitFor();
+      },
+    },
+  ];
+}
+
 /** Its window is signed out afterwards. */
 function signedOut(): Picture {
   return {
@@ -223,7 +276,7 @@ function installPictures({ inState }: FilledFleet, { eightDisks, nearBegin, near
         await page.getByRole("menuitem", { name: "Install", exact: true }).click();
         await image(page);
         await disk(page, "name=sda");
-        await page.getByText(/^\d+ of 200 can be requested/u).waitFor();
+        await page.getByText(/^\d+ of \d+ can be requested/u).waitFor();
         await page.getByText(/being checked/u).waitFor({ state: "detached" });
       },
     },

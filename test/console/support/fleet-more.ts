@@ -5,6 +5,7 @@ import { InstallationService } from "../../../gen/farrier/operator/v1/installati
 import { connect } from "../../../src/database/connect.ts";
 import { embeddedReach } from "../../../src/database/embedded/embedded-reach.ts";
 import { silent } from "../../support/fleet.ts";
+import { profileApplied } from "./console-catalogue.ts";
 import type { ConsoleServer } from "./console-server.ts";
 import { hardwareReported, type FilledFleet, type Rows } from "./filled-fleet.ts";
 
@@ -65,6 +66,36 @@ export async function fleetMore(server: ConsoleServer, { database, inState }: Fi
   }
   await hardwareReported(rows, await machineLiving(rows, "eight-disks"), 8);
   return { eightDisks: "eight-disks", nearBegin: parts[0][0], nearEnd: parts[1][0], many: "batch=many" };
+}
+
+/** What {@link catalogueMore} adds: names. */
+export interface MoreCatalogue {
+  /** A profile with a template and a value without a default. */
+  profile: string;
+  /** A machine whose disks the profile matches. */
+  machine: string;
+}
+
+/** Adds to an image "debian" a profile and a machine for it, and to a webhook events that were given up. */
+export async function catalogueMore(server: ConsoleServer, webhook: string): Promise<MoreCatalogue> {
+  await using reach = await embeddedReach(join(server.dataDirectory, "postgres"));
+  await using database = connect(reach.connection, { log: silent });
+  const rows: Rows = async (text, ...values) => await database.pool.query(text, values);
+  await profileApplied(server, "db", {
+    image: "debian",
+    rootDisk: { serialNumber: "S64GNX0R003" },
+    userData: `#cloud-config\nfqdn: {{ machine.name | append: "." | append: values.domain | yaml }}\n`,
+    values: [{ name: "domain" }, { name: "zone", default: "b" }],
+  });
+  await hardwareReported(rows, await machineLiving(rows, "db1"), 8);
+  await rows(
+    `INSERT INTO webhook_dead_letter (webhook_id, event_id, event_at, machine_id, event, attempts, failure)
+     SELECT webhook_id, h.id, h.at, h.machine_id, h.event, 100, 'connect ECONNREFUSED 127.0.0.1:1'
+     FROM webhook w, history h JOIN machines m ON m.machine_id = h.machine_id
+     WHERE w.webhook_name = $1 AND h.event = 'installation_requested' AND m.name <= 'web05'`,
+    webhook,
+  );
+  return { profile: "db", machine: "db1" };
 }
 
 /** A fleet in which all is well. */
