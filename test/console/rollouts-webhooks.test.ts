@@ -167,6 +167,8 @@ test("a webhook is added, tested and deleted; its key is shown once, and what wa
   );
   await row.getByRole("link", { name: "Dead letters of tickets: 1" }).click();
   await page.getByRole("table", { name: "Dead letters of tickets" }).getByText("it answered 500").waitFor();
+  // A person knows machines by their names.
+  await page.getByRole("table", { name: "Dead letters of tickets" }).getByRole("link", { name: "a1" }).waitFor();
   expect(await faults(page)).toEqual([]);
   const before = receiver.taken.length;
   await page.getByRole("button", { name: /^Send again: event \d+$/u }).click();

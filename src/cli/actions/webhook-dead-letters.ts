@@ -36,7 +36,7 @@ export async function webhookDeadLettersAction(
               items.map((item) => [
                 item.eventId,
                 item.event,
-                item.machineId,
+                item.machineName || item.machineId,
                 when(item.at, now),
                 when(item.diedAt, now),
                 String(item.attempts),

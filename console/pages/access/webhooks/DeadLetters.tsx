@@ -79,7 +79,7 @@ export function DeadLetters({ name, refused }: { name: string; refused: string |
 }
 
 function LetterRow({
-  letter: { eventId, event, machineId, at, diedAt, attempts, failure },
+  letter: { eventId, event, machineId, machineName, at, diedAt, attempts, failure },
   index,
   refused,
   onAgain,
@@ -95,7 +95,7 @@ function LetterRow({
         <ForeignText text={event} /> <span className="text-dim font-mono text-xs">{eventId}</span>
       </TableCell>
       <TableCell label="Machine">
-        <MachineLink id={machineId} name="" />
+        <MachineLink id={machineId} name={machineName} />
       </TableCell>
       <TableCell label="Happened">
         <Age at={at} />

@@ -10,6 +10,8 @@ export interface DeadLetter {
   eventId: bigint;
   event: string;
   machineId: MachineId;
+  /** "" = it has none, or was deleted. */
+  machineName: string;
   at: Date;
   diedAt: Date;
   attempts: number;
@@ -26,14 +28,16 @@ export async function deadLetterList(
     event_id: bigint | null;
     event: string;
     machine_id: MachineId;
+    machine_name: string;
     event_at: Date;
     died_at: Date;
     attempts: number;
     failure: string;
   }>`
-    SELECT d.event_id, d.event, d.machine_id, d.event_at, d.died_at, d.attempts, d.failure
+    SELECT d.event_id, d.event, d.machine_id, coalesce(m.name, '') AS machine_name, d.event_at, d.died_at, d.attempts, d.failure
     FROM webhook w LEFT JOIN webhook_dead_letter d
       ON d.webhook_id = w.webhook_id AND d.event_id > ${String(page.after)}::bigint
+    LEFT JOIN machines m ON m.machine_id = d.machine_id
     WHERE w.webhook_name = ${name} ORDER BY d.event_id LIMIT ${page.limit}`
     .execute(database.kysely)
     .catch((error: unknown) => Promise.reject(translate(error)));
@@ -48,6 +52,7 @@ export async function deadLetterList(
             eventId,
             event: row.event,
             machineId: row.machine_id,
+            machineName: row.machine_name,
             at: row.event_at,
             diedAt: row.died_at,
             attempts: row.attempts,
