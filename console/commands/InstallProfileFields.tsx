@@ -14,12 +14,13 @@ export function InstallProfileFields({ form, problems, onChange }: InstallFields
     { profile: form.profile },
     { enabled: form.profile !== "" && problems.profile !== "missing" },
   ).data?.spec;
+  const value = refusedValue(problems.profile, shown?.values.map(({ name }) => name) ?? []);
   return (
     <>
       <ProfileField
         profile={form.profile}
         hint="The request keeps the version that is the newest now."
-        error={problems.profile}
+        error={value === undefined ? problems.profile : undefined}
         onChange={(profile) => onChange({ profile, values: {} })}
       />
       {shown === undefined ? null : (
@@ -28,9 +29,23 @@ export function InstallProfileFields({ form, problems, onChange }: InstallFields
             Installs <ForeignText text={shown.image} /> on the disk{" "}
             <ForeignText mono text={diskSelectorWords(shown.rootDisk)} />.
           </p>
-          <ValueFields values={shown.values} given={form.values} onChange={(values) => onChange({ values })} />
+          <ValueFields
+            values={shown.values}
+            given={form.values}
+            problem={value}
+            onChange={(values) => onChange({ values })}
+          />
         </>
       )}
     </>
   );
+}
+
+/** The value of a template that a refusal is about; undefined if it is about something else. Pure. */
+function refusedValue(
+  words: string | undefined,
+  names: readonly string[],
+): { name: string; words: string } | undefined {
+  const name = names.find((one) => words?.startsWith(`values: "${one}"`) === true);
+  return words === undefined || name === undefined ? undefined : { name, words };
 }

@@ -4,8 +4,12 @@ import { createClient, type ConnectError } from "@connectrpc/connect";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { paths } from "../../console/paths.ts";
+import { ImageService, ImageState } from "../../gen/farrier/operator/v1/image_pb.ts";
 import { InstallationService } from "../../gen/farrier/operator/v1/installation_pb.ts";
+import { imageServer, type ImageServer } from "../support/image-server.ts";
+import { waitFor } from "../support/wait.ts";
 import { axeViolations } from "./support/axe.ts";
+import { biosImageBytes } from "./support/bios-image.ts";
 import { browserMissing, browserRest, browserStart } from "./support/browser.ts";
 import { imageAdded, profileApplied } from "./support/console-catalogue.ts";
 import { machineAdded } from "./support/console-machines.ts";
@@ -14,17 +18,22 @@ import { consoleServer, type ConsoleServer } from "./support/console-server.ts";
 
 let server: ConsoleServer;
 let browser: Browser;
+let images: ImageServer;
 beforeAll(async () => {
   if (browserMissing === undefined) {
-    [server, browser] = await Promise.all([consoleServer(), browserStart()]);
+    [server, browser, images] = await Promise.all([consoleServer(), browserStart(), imageServer()]);
     await machineAdded(server, "web1");
-    // An address that refuses: the server has no image yet.
-    await imageAdded(server, "debian-13", "http://127.0.0.1:9/debian-13.raw");
+    await imageAdded(server, "debian-13", images.serve("debian-13.raw", biosImageBytes()).url);
+    await waitFor("the image", async () => {
+      const { image } = await createClient(ImageService, server.transport).imageShow({ image: "debian-13" });
+      return image?.state === ImageState.READY;
+    });
     await profileApplied(server, "web", { image: "debian-13", rootDisk: { minBytes: 1n } });
   }
 });
 afterAll(async () => {
   await browserRest(browser);
+  await images?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
 });
 
@@ -157,6 +166,30 @@ test("why an installation can't be requested stands beside the buttons too, wher
   expect(box === null ? undefined : box.y >= 0 && box.y + box.height <= sizes.phone.height).toBe(true);
   await dialog.getByRole("checkbox", { name: "Replace the pending generation 1" }).check();
   await note.waitFor({ state: "detached" });
+});
+
+test("an installation by a profile: the value that is missing", async (context) => {
+  context.skip(browserMissing !== undefined, browserMissing);
+  await profileApplied(server, "named", {
+    image: "debian-13",
+    rootDisk: { minBytes: 1n },
+    userData: "#cloud-config\nhostname: {{ values.host | yaml }}\n",
+    values: [{ name: "host" }],
+  });
+  await using window = await consoleWindow(browser, server, view);
+  const { page } = window;
+  await page.goto(`${server.url}/console${paths.install("web1")}`);
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "By a profile" }).click();
+  const profile = dialog.getByRole("combobox", { name: "Profile" });
+  await profile.selectOption("named");
+  const host = dialog.getByRole("textbox", { name: "host" });
+  await expect.poll(async () => await host.getAttribute("aria-invalid")).toBe("true");
+  expect(await profile.getAttribute("aria-invalid")).toBe(null);
+  // What comes by itself does not take the focus.
+  expect(await host.evaluate((field) => field === field.ownerDocument.activeElement)).toBe(false);
+  await goOn(page).click(refused);
+  await ledTo(host, /"host" is missing/u);
 });
 
 test("a profile: text that is none, then a template that the server refuses", async (context) => {
