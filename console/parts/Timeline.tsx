@@ -81,7 +81,7 @@ function Entry({ id, entry, href, marked }: EntryProps): ReactElement {
           <dl className="flex flex-wrap gap-x-3 text-dim">
             {detail.map(([name, value]) => (
               <div key={name} className="flex min-w-0 gap-1">
-                <dt>
+                <dt className="max-w-full shrink-0">
                   <ForeignText text={name} />:
                 </dt>
                 <dd className={classes("min-w-0", name === "error" && "text-bad", name === "reason" && "text-text")}>

@@ -19,6 +19,7 @@ test("details are pairs of words, whatever the text is", () => {
     ["reason", "too hot"],
     ["before", "2"],
   ]);
+  expect(historyDetail('{"providerId":"web1"}')).toEqual([["provider id", "web1"]]);
   expect(historyDetail("")).toEqual([]);
   expect(historyDetail("{broken")).toEqual([["detail", "{broken"]]);
   expect(historyDetail("7")).toEqual([["detail", "7"]]);

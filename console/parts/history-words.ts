@@ -45,7 +45,7 @@ export function historyLook({ event }: Pick<HistoryEntry, "event">): {
   return { kind, words: event.replaceAll("_", " "), icon: icons[kind], tone };
 }
 
-/** An entry's details, as the command line writes them: "reason: too hot, before: 2". Pure. */
+/** An entry's details in words: "reason: too hot, provider id: web1". Pure. */
 export function historyDetail(json: string): [name: string, value: string][] {
   let detail: unknown;
   try {
@@ -56,6 +56,11 @@ export function historyDetail(json: string): [name: string, value: string][] {
   return typeof detail === "object" && detail !== null
     ? Object.entries(detail)
         .filter(([, value]) => value !== null && value !== "")
-        .map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)])
+        .map(([name, value]) => [nameWords(name), typeof value === "string" ? value : JSON.stringify(value)])
     : [["detail", json]];
+}
+
+/** "providerId" as "provider id". Pure. */
+function nameWords(name: string): string {
+  return name.replaceAll(/(?<=[a-z])[A-Z]/gu, (letter) => ` ${letter.toLowerCase()}`);
 }

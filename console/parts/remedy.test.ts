@@ -20,9 +20,9 @@ test("words alone, two commands, and what only looks like one", () => {
   expect(remedyParts("repair the part", machine)).toEqual([{ kind: "text", text: "repair the part" }]);
   expect(
     remedyParts("`farrier agent init web1 --out web1.json`; then `farrier machine retry web1`", machine).map(
-      ({ kind, action }) => action ?? kind,
+      ({ kind, text, action }) => action ?? (kind === "text" ? text : kind),
     ),
-  ).toEqual(["command", "text", "retry"]);
+  ).toEqual(["command", "then ", "retry"]);
   expect(remedyParts("`farrier constructor x web1`", machine)[0]?.action).toBeUndefined();
 });
 

@@ -31,7 +31,8 @@ export function remedyParts(remedy: string, machine: { id: string; name: string 
     .split("`")
     .map((text, index): RemedyPart => {
       if (index % 2 === 0) {
-        return { kind: "text", text };
+        // Each part may stand on a line of its own.
+        return { kind: "text", text: text.replace(/^; /u, "") };
       }
       const match = /^farrier (?<command>\w+ [\w-]+) (?<machine>\S+)/u.exec(text)?.groups;
       const known = match === undefined ? undefined : remedyAction(match["command"] ?? "");

@@ -50,7 +50,9 @@ export function SignInForm({ onSignedIn }: { onSignedIn?: () => void }): ReactNo
       />
       <div id={`${id}-about`} className="text-xs">
         {problem === undefined ? (
-          <p className="text-dim">From `farrier token create`, or the file operator-token of the data directory.</p>
+          <p className="text-dim">
+            From <code>farrier token create</code>, or the file operator-token of the data directory.
+          </p>
         ) : (
           <p role="alert" className="text-bad break-words">
             {problem}

@@ -47,7 +47,7 @@ export function Chip({ children, tone = "idle", onRemove, removeLabel }: ChipPro
     <span
       data-chip=""
       className={classes(
-        "inline-flex min-h-7 max-w-full items-center gap-1 rounded-sm px-1.5 text-xs",
+        "inline-flex min-h-7 max-w-full items-center gap-1 rounded-sm px-1.5 align-middle text-xs",
         toneGrounds[tone],
       )}
     >

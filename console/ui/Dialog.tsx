@@ -64,7 +64,7 @@ export function Dialog(props: DialogProps): ReactElement {
               ) : (
                 <>
                   {note === undefined ? null : (
-                    <p role="status" className="foreign mr-auto min-w-0 basis-full text-sm text-bad">
+                    <p role="status" className="foreign mr-auto line-clamp-3 min-w-0 basis-full text-sm text-bad">
                       {note}
                     </p>
                   )}

@@ -65,7 +65,7 @@ export interface TableHeadingProps {
 export function TableHeading({ children, sorted, onSort, number = false }: TableHeadingProps): ReactElement {
   const look = classes(
     "px-2 py-1.5 text-xs font-semibold whitespace-nowrap text-dim",
-    number ? "text-right" : "text-left",
+    number ? "text-left sm:text-right" : "text-left",
   );
   if (onSort === undefined) {
     return (

@@ -101,7 +101,7 @@ const words: Record<KnownNeed, NeedWords> = {
   [FleetNeedKind.QUARANTINED]: {
     one: "machine is in quarantine",
     many: "machines are in quarantine",
-    todo: "Release it when its cause is gone",
+    todo: "Release each when its cause is gone",
     to: paths.machines({ states: ["quarantined"], order: "since" }),
     icon: "lock",
     tone: "idle",

@@ -7,7 +7,8 @@ export interface ProfileChangesProps {
   title: string;
   /** Below a heading of this level. */
   below: "h1" | "h2";
-  changes: readonly ProfileChange[];
+  /** Undefined while they are asked for. */
+  changes: readonly ProfileChange[] | undefined;
 }
 
 /** What differs between two specifications, field by field. */
@@ -16,11 +17,10 @@ export function ProfileChanges({ title, below, changes }: ProfileChangesProps): 
   const Heading = below === "h1" ? "h2" : "h3";
   return (
     <section aria-labelledby={id} className="flex flex-col gap-2 text-sm">
-      <Heading id={id} className="font-medium">
-        {title}
-      </Heading>
-      {changes.length === 0 ? <p className="text-dim">Nothing changes.</p> : null}
-      {changes.map(({ field, before, after }) => (
+      <Heading id={id}>{title}</Heading>
+      {changes === undefined ? <p className="text-dim">Comparing …</p> : null}
+      {changes?.length === 0 ? <p className="text-dim">Nothing changes.</p> : null}
+      {changes?.map(({ field, before, after }) => (
         <dl key={field} className="border-line grid grid-cols-[4rem_minmax(0,1fr)] gap-x-2 rounded-md border p-2">
           <dt className="col-span-2 font-medium">
             <ForeignText text={field} mono />

@@ -102,17 +102,19 @@ export function ProfileEditor({ name, spec, onLeave }: ProfileEditorProps): Reac
   );
 }
 
-function Differences({ name, spec }: { name: string; spec: ProfileSpec }): ReactElement | null {
+function Differences({ name, spec }: { name: string; spec: ProfileSpec }): ReactElement {
   const asked = useSettled(spec);
   const { data, error, refetch } = useQuery(
     ProfileService.method.profileDiff,
     { profile: name, spec: asked },
-    { placeholderData: (earlier) => earlier, retry: false },
+    { retry: false },
   );
   if (error !== null) {
     return <RpcError title="It can't be compared with what is applied" error={error} onRetry={() => void refetch()} />;
   }
-  return data === undefined ? null : <ProfileChanges below="h1" title="What would change" changes={data.changes} />;
+  // What was said of the text as it was before is not said of what stands there now.
+  const changes = asked === spec ? data?.changes : undefined;
+  return <ProfileChanges below="h1" title="What would change" changes={changes} />;
 }
 
 type ReadText = { kind: "read"; name: string; spec: ProfileSpec } | { kind: "wrong"; words: string };
