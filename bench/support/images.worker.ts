@@ -12,6 +12,7 @@ import { isMirrorTarget, mirrorUrl } from "../../src/contract/catalogue/mirror-t
 import type { DatabaseAddress } from "../../src/database/address/database-address.ts";
 import { connect } from "../../src/database/connect.ts";
 import { systemClock } from "../../src/lib/clock.ts";
+import { priorityLower } from "../../src/lib/host/priority-lower.ts";
 import { createLogger } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { netbootServe } from "../../src/netboot/serve.ts";
@@ -39,6 +40,8 @@ export interface ServedImages {
 const stack = new AsyncDisposableStack();
 
 async function start({ database: address, folder, image, hex, bootImages, machines }: Order): Promise<ServedImages> {
+  // As `farrier netboot` does.
+  await priorityLower();
   const log = createLogger({ level: "warn", component: "bench" });
   const ring = testKeyRing();
   const metrics = createMetrics();

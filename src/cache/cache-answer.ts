@@ -6,6 +6,7 @@ import type { Logger } from "../lib/log.ts";
 import { byteRange } from "../netboot/byte-range.ts";
 import { addressNetwork } from "../lib/net/address-limit.ts";
 import { answerText } from "../netboot/exchange.ts";
+import { paced } from "../lib/host/send-pace.ts";
 import type { KeyRing } from "../secrets/key-ring.ts";
 import type { ImageStore, OpenedFile } from "./store.ts";
 import { ticketCheck } from "./ticket-check.ts";
@@ -134,6 +135,6 @@ async function answerBytes(
     response.end();
     return { outcome, bytes: 0 };
   }
-  await pipeline(file.read(first, last), response);
+  await pipeline(file.read(first, last), paced, response);
   return { outcome, bytes: last - first + 1 };
 }

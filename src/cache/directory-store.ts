@@ -8,6 +8,7 @@ import { isUuid } from "../lib/format/uuid.ts";
 import { writeFileAtomic } from "../lib/host/atomic-file.ts";
 import { temporaryName } from "../lib/host/temporary-name.ts";
 import type { Logger } from "../lib/log.ts";
+import { pieceBytes } from "../lib/host/send-pace.ts";
 import { CacheError } from "./errors.ts";
 import type { ImageStore, OpenedFile, StoredFile } from "./store.ts";
 
@@ -17,7 +18,7 @@ interface Known extends StoredFile {
   inode: number;
 }
 
-/** Bytes of one read: more takes the event loop's time from other callers, less costs calls. */
+/** Bytes of one read while a file's digest is computed. */
 const chunkBytes = 256 << 10;
 /** The share of a file system that is left free. */
 const freeShare = 0.05;
@@ -209,7 +210,7 @@ function opened(file: FileHandle, bytes: number): OpenedFile {
   return {
     bytes,
     read: (first, last) =>
-      file.createReadStream({ start: first, end: last, highWaterMark: chunkBytes, autoClose: false }),
+      file.createReadStream({ start: first, end: last, highWaterMark: pieceBytes, autoClose: false }),
     [Symbol.asyncDispose]: () => file.close(),
   };
 }

@@ -4,6 +4,7 @@ import { migrateCheck } from "../database/migrate.ts";
 import { cacheUrls } from "../cache/cache-urls.ts";
 import { poolFor } from "../database/connection/pools.ts";
 import { systemClock } from "../lib/clock.ts";
+import { priorityLower } from "../lib/host/priority-lower.ts";
 import { formatHostPort } from "../lib/net/host-port.ts";
 import { describeError } from "../lib/errors.ts";
 import { createLogger } from "../lib/log.ts";
@@ -26,6 +27,10 @@ const agentPort = 8443;
 export async function netbootProcess(options: NetbootOptions): Promise<number> {
   const { dataDir, agents } = options;
   const log = createLogger({ level: options.debug ? "debug" : "info", component: "netboot" });
+  // Files for a hundred machines fill a core: a server on the same host goes first.
+  await priorityLower().catch((error: unknown) =>
+    log.warn({ error: describeError(error) }, "the priority of this process could not be lowered"),
+  );
   const stopped = untilStopped();
   const metrics = createMetrics();
   const caFile = options.caFile ?? join(dataDir, "tls", "ca.pem");

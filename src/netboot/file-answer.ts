@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { byteRange } from "./byte-range.ts";
+import { paced } from "../lib/host/send-pace.ts";
 import type { ServedFile } from "./served-file.ts";
 import { type Overlay, overlayChunk } from "./overlay.ts";
 
@@ -61,7 +62,9 @@ export async function fileAnswer(
     return status;
   }
   const stream = file.read(first, last);
-  await (overlay === undefined ? pipeline(stream, response) : pipeline(overlaid(stream, first, overlay), response));
+  await (overlay === undefined
+    ? pipeline(stream, paced, response)
+    : pipeline(stream, (part: AsyncIterable<Buffer>) => overlaid(paced(part), first, overlay), response));
   return status;
 }
 

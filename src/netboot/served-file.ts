@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { errorCode } from "../lib/errors.ts";
+import { pieceBytes } from "../lib/host/send-pace.ts";
 
 /** A file that is served, in a folder or a store; it stays readable until it is disposed of. */
 export interface ServedFile extends AsyncDisposable {
@@ -11,9 +12,6 @@ export interface ServedFile extends AsyncDisposable {
   /** The bytes from `first` to `last`, both included. */
   read(first: number, last: number): Readable;
 }
-
-/** Bytes read at once: a kernel and an initramfs have tens of megabytes. */
-const chunk = 1 << 20;
 
 /** Opens a regular file; undefined if there is none. */
 export async function servedFileOpen(path: string): Promise<ServedFile | undefined> {
@@ -38,7 +36,8 @@ export async function servedFileOpen(path: string): Promise<ServedFile | undefin
     // A different file has a different size or time, because files are only replaced whole.
     tag: `${size.toString(16)}-${Math.round(mtimeMs * 1000).toString(16)}`,
     modified: mtime,
-    read: (first, last) => file.createReadStream({ start: first, end: last, highWaterMark: chunk, autoClose: false }),
+    read: (first, last) =>
+      file.createReadStream({ start: first, end: last, highWaterMark: pieceBytes, autoClose: false }),
     [Symbol.asyncDispose]: () => release.disposeAsync(),
   };
 }
