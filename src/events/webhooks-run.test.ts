@@ -276,7 +276,7 @@ test("a deletion goes out after the machine is gone; a deleted webhook gets noth
   const machine = await fleet.add();
   await machineDelete(fleet.database, { ...commandOf(machine, "machine_delete"), actor: operator });
   await untilTaken(machine, ["machine_added", "machine_deleted"]);
-  await webhookDelete(fleet.database, { ...command("webhook_delete"), name: "hook" });
+  await webhookDelete(fleet.database, { ...command("webhook_delete"), name: "hook", deletedBy: "test" });
   const count = receiver.tried.length;
   await fleet.add();
   await added(["machine_added"]);

@@ -111,7 +111,7 @@ test("a webhook is deleted at once, whatever waits for it; that is deleted in ba
      SELECT webhook_id, 1, now(), gen_random_uuid(), 'machine_added', 1, 'down' FROM webhook`,
   );
   const waiting = () => fleet.rows<{ count: number }>("SELECT count(*)::int AS count FROM webhook_delivery");
-  await webhookDelete(fleet.database, { ...command("webhook_delete"), name: "gone" });
+  await webhookDelete(fleet.database, { ...command("webhook_delete"), name: "gone", deletedBy: "test" });
   expect(await waiting()).toEqual([{ count: 2_502 }]);
   const task = webhookQueuesTask(fleet.database, createMetrics());
   expect(await task.run()).toEqual({ deleted: 5_001 });

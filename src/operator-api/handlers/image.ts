@@ -8,7 +8,7 @@ import {
   type ImageAddRequest,
   type ImageService,
 } from "../../../gen/farrier/operator/v1/image_pb.ts";
-import { catalogueNamePattern } from "../../contract/catalogue/catalogue-reference.ts";
+import { catalogueNamePattern, versionText } from "../../contract/catalogue/catalogue-reference.ts";
 import { imageDigest, imageDigestExpected, imageReference } from "../../contract/image-reference.ts";
 import { digestOfList, listedName } from "../../contract/catalogue/digest-list.ts";
 import { ruledSource } from "../../contract/catalogue/image-ruled.ts";
@@ -30,6 +30,7 @@ import { catalogueImageMessage } from "../messages/catalogue-image-message.ts";
 import { imagePermits } from "../requests/image-permitted.ts";
 import { pageTokenMessage } from "../requests/page-token.ts";
 import { secretDigests } from "../requests/secret-digests.ts";
+import { shownAfter } from "../requests/shown-after.ts";
 import { bytes, pageSizeField, requestIdField, validate } from "../requests/validate.ts";
 import {
   imageCertificatesField,
@@ -135,7 +136,13 @@ export function imageHandlers({ database, secrets }: OperatorApiDependencies): S
         check: () => permit(ruledSource(source, isAdmin ? undefined : "add")),
         createdBy: context.values.get(operatorKey).name,
       });
-      return { image: catalogueImageMessage(await imageVersionShow(database, { name, version })) };
+      const title = versionText(name, version);
+      const commanded = {
+        ...{ what: `image ${title}`, makes: true },
+        deletion: { command: "image_delete", names: [name, title] },
+      };
+      const record = await shownAfter(database, commanded, () => imageVersionShow(database, { name, version }));
+      return { image: catalogueImageMessage(record) };
     },
 
     async imageList(request) {
@@ -174,13 +181,14 @@ export function imageHandlers({ database, secrets }: OperatorApiDependencies): S
       return { image: catalogueImageMessage(await imageVersionShow(database, { name: image.name, version })) };
     },
 
-    async imageDelete(request) {
+    async imageDelete(request, context) {
       const { requestId, image } = validate(deleteRequest, request);
       const versions = await imageDelete(database, {
         requestId,
         command: "image_delete",
         bodyDigests: secretDigests(secrets, ImageDeleteRequestSchema, request),
         reference: image,
+        deletedBy: context.values.get(operatorKey).name,
       });
       return { versions };
     },

@@ -35,6 +35,7 @@ import { machineOf } from "../requests/machine-reference.ts";
 import { imagePermits } from "../requests/image-permitted.ts";
 import { pageTokenMessage } from "../requests/page-token.ts";
 import { secretDigests } from "../requests/secret-digests.ts";
+import { shownAfter } from "../requests/shown-after.ts";
 import { machineField, pageSizeField, requestIdField, validate } from "../requests/validate.ts";
 import { catalogueNameField, optionalProfileField, profileReferenceField } from "../requests/version-reference.ts";
 
@@ -98,7 +99,12 @@ export function profileHandlers(
         seal: (number) => secrets.seal(profileSpecPlace({ name, version: number }), bytes),
         appliedBy: context.values.get(operatorKey).name,
       });
-      return { profile: profileMessage(await profileVersionShow(database, { name, version })), changed, warnings };
+      const commanded = {
+        ...{ what: `profile "${name}"`, makes: true },
+        deletion: { command: "profile_delete", names: [name] },
+      };
+      const record = await shownAfter(database, commanded, () => profileVersionShow(database, { name, version }));
+      return { profile: profileMessage(record), changed, warnings };
     },
 
     async profileList(request) {
@@ -156,13 +162,14 @@ export function profileHandlers(
       };
     },
 
-    async profileDelete(request) {
+    async profileDelete(request, context) {
       const { requestId, name } = validate(deleteRequest, request);
       const versions = await profileDelete(database, {
         requestId,
         command: "profile_delete",
         bodyDigests: secretDigests(secrets, ProfileDeleteRequestSchema, request),
         name,
+        deletedBy: context.values.get(operatorKey).name,
       });
       return { versions };
     },

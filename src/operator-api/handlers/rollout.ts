@@ -27,11 +27,22 @@ import {
   rolloutMachinesNamed,
 } from "../../database/queries/rollout/rollout-choose.ts";
 import { rolloutCauses, rolloutCounts } from "../../database/queries/rollout/rollout-counts.ts";
-import { rolloutCreate, rolloutMachineIds, rolloutReplan } from "../../database/queries/rollout/rollout-create.ts";
+import {
+  rolloutCreate,
+  rolloutMachineIds,
+  rolloutMadeOf,
+  rolloutReplan,
+  type RolloutMade,
+} from "../../database/queries/rollout/rollout-create.ts";
 import { rolloutDelete } from "../../database/queries/rollout/rollout-delete.ts";
 import { rolloutEvents } from "../../database/queries/rollout/rollout-event.ts";
 import { rolloutMachineList } from "../../database/queries/rollout/rollout-machine-list.ts";
-import { rolloutList, rolloutShow } from "../../database/queries/rollout/rollout-record.ts";
+import {
+  rolloutList,
+  rolloutShow,
+  rolloutUnknown,
+  type RolloutRecord,
+} from "../../database/queries/rollout/rollout-record.ts";
 import { rolloutExpectedSeconds } from "../../database/queries/rollout/rollout-sight.ts";
 import { rolloutStart, type RolloutCommand } from "../../database/queries/rollout/rollout-start.ts";
 import { secretsCommandFind } from "../../database/queries/secret/secrets-command.ts";
@@ -43,6 +54,7 @@ import { operatorKey } from "../caller/identity.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { commandName } from "../requests/operator-command.ts";
 import { secretDigests } from "../requests/secret-digests.ts";
+import { shownAfter } from "../requests/shown-after.ts";
 import { pageSizeField, validate } from "../requests/validate.ts";
 import {
   numberPageTokenField,
@@ -86,7 +98,7 @@ export function rolloutHandlers({ database, secrets }: OperatorApiDependencies):
       };
       const before = await secretsCommandFind(database, command);
       if (before !== undefined) {
-        return { rollout: await shown(before["name"] ?? "") };
+        return { rollout: await shownMade(rolloutMadeOf(before)) };
       }
       const { profile, image, imageName } = await rolloutProfile({ database, secrets }, valid.profile, valid.values);
       const machineIds =
@@ -99,7 +111,7 @@ export function rolloutHandlers({ database, secrets }: OperatorApiDependencies):
       }
       const planned = await planOf(image, machineIds, valid.waves);
       const { stopAfter, stopAfterPercent } = valid;
-      const name = await rolloutCreate(database, {
+      const made = await rolloutCreate(database, {
         ...command,
         actor: context.values.get(operatorKey),
         name: valid.name,
@@ -112,7 +124,7 @@ export function rolloutHandlers({ database, secrets }: OperatorApiDependencies):
         ...(stopAfterPercent === 0 ? {} : { stopAfter: { percent: stopAfterPercent } }),
         ...defined({ window: valid.window, expectedSeconds: await rolloutExpectedSeconds(database, imageName) }),
       });
-      return { rollout: await shown(name) };
+      return { rollout: await shownMade(made) };
     },
 
     async rolloutReplan(request, context) {
@@ -211,8 +223,23 @@ export function rolloutHandlers({ database, secrets }: OperatorApiDependencies):
     },
   };
 
+  async function shownMade({ name, number }: RolloutMade): Promise<Rollout> {
+    return shownAs(name, true, async () => {
+      const record = await rolloutShow(database, name);
+      if (number !== undefined && number !== record.number) {
+        throw rolloutUnknown(name);
+      }
+      return record;
+    });
+  }
+
   async function shown(name: string): Promise<Rollout> {
-    const record = await rolloutShow(database, name);
+    return shownAs(name, false, () => rolloutShow(database, name));
+  }
+
+  async function shownAs(name: string, makes: boolean, read: () => Promise<RolloutRecord>): Promise<Rollout> {
+    const commanded = { what: `rollout "${name}"`, deletion: { command: "rollout_delete", names: [name] }, makes };
+    const record = await shownAfter(database, commanded, read);
     return rolloutMessage(record, await rolloutCounts(database, [record.number]), await databaseTime(database));
   }
 

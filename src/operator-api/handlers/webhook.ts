@@ -24,6 +24,7 @@ import {
   webhookDelete,
   webhookList,
   webhookShow,
+  webhookUnknown,
   type WebhookRecord,
 } from "../../database/queries/event/webhook.ts";
 import { webhookReceiver } from "../../events/webhook-send.ts";
@@ -36,6 +37,7 @@ import { callerKey, operatorKey } from "../caller/identity.ts";
 import type { OperatorApiDependencies } from "../dependencies.ts";
 import { pageTokenMessage } from "../requests/page-token.ts";
 import { secretDigests } from "../requests/secret-digests.ts";
+import { shownAfter } from "../requests/shown-after.ts";
 import { imageCertificatesField } from "../requests/validate-image.ts";
 import { pageSizeField, requestIdField, validate } from "../requests/validate.ts";
 
@@ -126,7 +128,18 @@ export function webhookHandlers({
         privateAllowed,
         createdBy: context.values.get(operatorKey).name,
       });
-      return { webhook: webhookMessage(await webhookShow(database, name), context), secret: made ? secret : "" };
+      const commanded = {
+        ...{ what: `webhook "${name}"`, makes: true },
+        deletion: { command: "webhook_delete", names: [name] },
+      };
+      const record = await shownAfter(database, commanded, async () => {
+        const found = await webhookShow(database, name);
+        if (found.webhookId !== webhookId) {
+          throw webhookUnknown(name);
+        }
+        return found;
+      });
+      return { webhook: webhookMessage(record, context), secret: made ? secret : "" };
     },
 
     async webhookList(request, context) {
@@ -164,10 +177,11 @@ export function webhookHandlers({
         : { delivered: false, outcome: outcome.reason };
     },
 
-    async webhookDelete(request) {
+    async webhookDelete(request, context) {
       const { requestId, name } = validate(deleteRequest, request);
       const bodyDigests = secretDigests(secrets, WebhookDeleteRequestSchema, request);
-      await webhookDelete(database, { requestId, command: "webhook_delete", bodyDigests, name });
+      const deletedBy = context.values.get(operatorKey).name;
+      await webhookDelete(database, { requestId, command: "webhook_delete", bodyDigests, name, deletedBy });
       return {};
     },
 

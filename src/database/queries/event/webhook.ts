@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { DatabaseError, isUniqueViolation, translate } from "../../errors.ts";
 import { present } from "../../../lib/defined.ts";
+import { deletionAnswer } from "../secret/deletion-find.ts";
 import { secretsCommandOnce, type SecretsCommand } from "../secret/secrets-command.ts";
 
 /** A webhook, without what is sealed of it. */
@@ -76,13 +77,16 @@ export async function webhookAdd(
 }
 
 /** Deletes a webhook, once per request id. @throws {DatabaseError} `not_found`; `request_id_reused`; `unavailable` */
-export async function webhookDelete(database: Database, command: SecretsCommand & { name: string }): Promise<void> {
+export async function webhookDelete(
+  database: Database,
+  command: SecretsCommand & { name: string; deletedBy: string },
+): Promise<void> {
   await secretsCommandOnce(database, command, async (tx) => {
     const { numAffectedRows } = await sql`DELETE FROM webhook WHERE webhook_name = ${command.name}`.execute(tx);
     if (numAffectedRows === 0n) {
       throw webhookUnknown(command.name);
     }
-    return {};
+    return deletionAnswer(command.name, command.deletedBy);
   });
 }
 

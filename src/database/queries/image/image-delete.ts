@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { DatabaseError } from "../../errors.ts";
+import { deletionAnswer } from "../secret/deletion-find.ts";
 import { secretsCommandOnce, type SecretsCommand } from "../secret/secrets-command.ts";
 import { imageVersionShow } from "./image-version.ts";
 
@@ -11,7 +12,7 @@ import { imageVersionShow } from "./image-version.ts";
  */
 export async function imageDelete(
   database: Database,
-  command: SecretsCommand & { reference: { name: string; version?: number; tag?: string } },
+  command: SecretsCommand & { reference: { name: string; version?: number; tag?: string }; deletedBy: string },
 ): Promise<number> {
   const { reference } = command;
   const { name } = reference;
@@ -65,7 +66,8 @@ export async function imageDelete(
       SELECT v.image_name, 'latest', max(v.version), 'system' FROM image_version v
       WHERE v.image_name = ${name} AND v.state = 'ready' GROUP BY v.image_name
       ON CONFLICT (image_name, tag) DO NOTHING`.execute(tx);
-    return { versions: String(numDeletedRows) };
+    const title = whole ? name : `${name}@${version}`;
+    return { versions: String(numDeletedRows), ...deletionAnswer(title, command.deletedBy) };
   });
   return Number(answer["versions"]);
 }

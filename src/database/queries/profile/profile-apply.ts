@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
+import { deletionAnswer } from "../secret/deletion-find.ts";
 import { secretsCommandOnce, type SecretsCommand } from "../secret/secrets-command.ts";
 import { imageVersionShow, type SourcedImageVersion } from "../image/image-version.ts";
 import { profileVersionShow } from "./profile-version.ts";
@@ -59,7 +60,10 @@ export async function profileApply(
  * Deletes a profile with all of its versions, once per request id. Requests that were made by it stay as they are.
  * @throws {DatabaseError} `not_found`; `request_id_reused`; `unavailable`
  */
-export async function profileDelete(database: Database, command: SecretsCommand & { name: string }): Promise<number> {
+export async function profileDelete(
+  database: Database,
+  command: SecretsCommand & { name: string; deletedBy: string },
+): Promise<number> {
   const { name } = command;
   const answer = await secretsCommandOnce(database, command, async (tx) => {
     await profileVersionShow(tx, { name });
@@ -68,7 +72,7 @@ export async function profileDelete(database: Database, command: SecretsCommand 
       .where("profile_name", "=", name)
       .executeTakeFirst();
     await tx.deleteFrom("profile").where("profile_name", "=", name).execute();
-    return { versions: String(numDeletedRows) };
+    return { versions: String(numDeletedRows), ...deletionAnswer(name, command.deletedBy) };
   });
   return Number(answer["versions"]);
 }

@@ -4,7 +4,7 @@ import type { Database } from "../../connect.ts";
 import { DatabaseError } from "../../errors.ts";
 import type { MachineId } from "../../ids.ts";
 import type { Tx } from "../../transaction.ts";
-import { secretsCommandOnce, type SecretsCommand } from "../secret/secrets-command.ts";
+import { secretsCommandOnce, type SecretsCommand, type SecretsCommandAnswer } from "../secret/secrets-command.ts";
 import { rolloutEventAppend } from "./rollout-event.ts";
 import { rolloutShow, type RolloutHours, type RolloutStopRule } from "./rollout-record.ts";
 
@@ -37,10 +37,10 @@ export interface RolloutCreation extends SecretsCommand {
 }
 
 /**
- * Stores a planned rollout, once per request id; returns its name.
+ * Stores a planned rollout, once per request id; returns its name and number.
  * @throws {DatabaseError} `exists`; `request_id_reused`; `unavailable`
  */
-export async function rolloutCreate(database: Database, made: RolloutCreation): Promise<string> {
+export async function rolloutCreate(database: Database, made: RolloutCreation): Promise<RolloutMade> {
   const { profile, stopAfter, window: hours } = made;
   const answer = await secretsCommandOnce(database, made, async (tx) => {
     const name = made.name === "" ? await nameFree(tx, profile.name) : made.name;
@@ -61,9 +61,21 @@ export async function rolloutCreate(database: Database, made: RolloutCreation): 
     await plannedWrite(tx, row.rollout_number, made.machines);
     const detail = `${made.machines.length} machines`;
     await rolloutEventAppend(tx, row.rollout_number, { actor: made.actor, event: "created", detail });
-    return { name };
+    return { name, number: String(row.rollout_number) };
   });
-  return answer["name"] ?? "";
+  return rolloutMadeOf(answer);
+}
+
+/** A rollout that a command made: its name may be another's by now, its number is not. */
+export interface RolloutMade {
+  name: string;
+  /** Absent in the records of earlier versions. */
+  number: number | undefined;
+}
+
+/** Reads the answer of the command that made a rollout. Pure. */
+export function rolloutMadeOf({ name = "", number }: SecretsCommandAnswer): RolloutMade {
+  return { name, number: number === undefined ? undefined : Number(number) };
 }
 
 /** PROFILE-N with the first number after the newest rollout's, also where that is deleted: history names it. */

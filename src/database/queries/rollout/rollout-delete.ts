@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Database } from "../../connect.ts";
 import { DatabaseError } from "../../errors.ts";
 import { transact, type Tx } from "../../transaction.ts";
+import { deletionAnswer } from "../secret/deletion-find.ts";
 import { secretsCommandOnce } from "../secret/secrets-command.ts";
 import { rolloutShow } from "./rollout-record.ts";
 import type { RolloutCommand } from "./rollout-start.ts";
@@ -25,7 +26,7 @@ export async function rolloutDelete(database: Database, command: RolloutCommand)
     if (numAffectedRows === 0n) {
       throw new DatabaseError("refused", await notEnded(tx, name, number, state));
     }
-    return {};
+    return deletionAnswer(name, command.actor.name);
   });
 }
 

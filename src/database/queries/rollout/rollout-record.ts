@@ -115,9 +115,14 @@ export async function rolloutShow(source: Database | Tx, name: string, lock = fa
     .catch((error: unknown) => Promise.reject(translate(error)));
   const [row] = rows;
   if (row === undefined) {
-    throw new DatabaseError("not_found", `there is no rollout "${name}": \`farrier rollout list\` shows all`);
+    throw rolloutUnknown(name);
   }
   return rolloutOf(row);
+}
+
+/** That there is no such rollout. */
+export function rolloutUnknown(name: string): DatabaseError {
+  return new DatabaseError("not_found", `there is no rollout "${name}": \`farrier rollout list\` shows all`);
 }
 
 /** Rollouts, the newest first. @param page `before` is the last number of the page before, 0 = the first page */
