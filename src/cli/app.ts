@@ -11,6 +11,7 @@ import {
 } from "@stricli/core";
 import { CodedError, describeError } from "../lib/errors.ts";
 import { printableLines } from "../lib/format/printable.ts";
+import { withoutUrlSecrets } from "../lib/net/shown-url.ts";
 import { completionWord } from "./line/completion-scripts.ts";
 import type { CliContext, Output } from "./context.ts";
 import { CliError, exitStatus } from "./errors.ts";
@@ -84,7 +85,8 @@ async function packageVersion(): Promise<string> {
 }
 
 function applicationText(debug: boolean): ApplicationText {
-  const told = (error: unknown): string => printableLines(errorText(error));
+  // A URL that a person types may have a password in it.
+  const told = (error: unknown): string => printableLines(withoutUrlSecrets(errorText(error)));
   const errorText = (error: unknown): string => {
     if (debug && error instanceof Error) {
       return `farrier: ${error.stack ?? error.message}${causes(error)}`;
@@ -95,7 +97,9 @@ function applicationText(debug: boolean): ApplicationText {
   return {
     ...text_en,
     exceptionWhileParsingArguments: (error) =>
-      error instanceof ArgumentScannerError ? `farrier: ${scannerMessage(error)}; see --help` : told(error),
+      error instanceof ArgumentScannerError
+        ? `farrier: ${withoutUrlSecrets(scannerMessage(error))}; see --help`
+        : told(error),
     exceptionWhileLoadingCommandFunction: told,
     exceptionWhileLoadingCommandContext: told,
     exceptionWhileRunningCommand: told,

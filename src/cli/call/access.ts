@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { getCACertificates } from "node:tls";
 import { errorCode } from "../../lib/errors.ts";
 import { systemWords } from "../../lib/host/system-words.ts";
+import { shownUrl } from "../../lib/net/shown-url.ts";
 import { isLoopback } from "../../lib/net/host-port.ts";
 import { contextNamed, contextsRead, type FleetContext } from "./contexts.ts";
 import { CliError } from "../errors.ts";
@@ -86,8 +87,11 @@ async function contextAccess(name: string, context: FleetContext): Promise<Acces
 /** Reads the operator API's URL; "HOST:PORT" is http. @throws {CliError} `usage` */
 export function operatorUrl(text: string): string {
   const url = URL.parse(/^https?:\/\//iu.test(text) ? text : `http://${text}`);
-  if (url === null || url.username !== "" || url.search !== "" || url.hash !== "") {
-    throw new CliError("usage", `"${text}" is not the operator API's URL: expected one such as http://127.0.0.1:8080`);
+  if (url === null || url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    throw new CliError(
+      "usage",
+      `"${shownUrl(text)}" is not the operator API's URL: expected one such as http://127.0.0.1:8080, without user and password`,
+    );
   }
   if (url.protocol === "http:" && !isLoopback(url.hostname.replaceAll(/[[\]]/gu, ""))) {
     throw new CliError(

@@ -20,6 +20,8 @@ export interface CallFacts {
   url: string;
   /** Where the token or the certificate came from. */
   from: string;
+  /** The flags of the command, as they are typed: errors name no others. Absent: all. */
+  flags?: readonly string[];
 }
 
 /** True if a call may have been carried out although no answer came: it reached a server, or may have. Pure. */
@@ -32,7 +34,7 @@ export function answerLost(error: unknown): boolean {
 /**
  * Translates a failed call into the command's error. `input` is the message that was sent; its wrong values are quoted.
  */
-export function clientError(error: unknown, { url, from }: CallFacts, input?: object): CliError {
+export function clientError(error: unknown, { url, from, flags }: CallFacts, input?: object): CliError {
   const connect = ConnectError.from(error);
   const code = cliCode(connect.code);
   const system = errorCode(connect.cause) ?? "";
@@ -67,7 +69,7 @@ export function clientError(error: unknown, { url, from }: CallFacts, input?: ob
     const message = `not authorised: ${url} does not accept what ${from} holds: it may belong to another control plane, or be revoked or expired`;
     return new CliError("unauthorised", message, { cause: error });
   }
-  return new CliError(code, flagsNamed(connect.rawMessage, input), { cause: error });
+  return new CliError(code, flagsNamed(connect.rawMessage, input, flags), { cause: error });
 }
 
 /**

@@ -61,7 +61,7 @@ export async function operatorClient(
     interceptors: token === undefined ? [] : [withToken(token)],
     nodeOptions: tls,
   });
-  const transport = withErrors(connect, { url, from });
+  const transport = withErrors(connect, { url, from, flags: typedNames(flags) });
   return {
     machines: createClient(MachineService, transport),
     installations: createClient(InstallationService, transport),
@@ -82,6 +82,11 @@ export async function operatorClient(
     webhooks: createClient(WebhookService, transport),
     events: createClient(EventService, transport),
   };
+}
+
+/** The names of a command's flags as they are typed: parsed flags have a key for each, also where it is not given. */
+function typedNames(flags: object): string[] {
+  return Object.keys(flags).map((name) => name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`));
 }
 
 function withToken(token: string): Interceptor {

@@ -61,3 +61,18 @@ test.each([
 ])("X11: the server's %s is told as %s", (message, expected) => {
   expect(flagsNamed(message, input)).toBe(expected);
 });
+
+test.each([
+  ["url: expected an https URL", ["name", "events"], 'URL "https://host/x": expected an https URL'],
+  ["url: expected an https URL", ["url"], '--url "https://host/x": expected an https URL'],
+  ["name: expected a-z", ["events"], 'name "A": expected a-z'],
+  ["ca_certificates: certificate 1 is damaged", ["image-ca"], "--image-ca: certificate 1 is damaged"],
+  [
+    "url: may not be called: with private_allowed, addresses of the site's own network may be called",
+    ["allow-private"],
+    'URL "https://host/x": may not be called: with --allow-private, addresses of the site\'s own network may be called',
+  ],
+])("X11: the server's %s is told with the flags %j as %s", (message, flags, expected) => {
+  const sent = { url: "https://u:secret@host/x?secret", name: "A", caCertificates: new Uint8Array(1) };
+  expect(flagsNamed(message, sent, flags)).toBe(expected);
+});

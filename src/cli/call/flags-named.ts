@@ -1,13 +1,37 @@
-import { shownUrl } from "../../lib/net/shown-url.ts";
+import { shownValue } from "../../lib/net/shown-url.ts";
 
-/** Fields that are positional arguments, not flags. */
+/** Fields that are arguments where the command has no flag for them, and are written so. */
+const argumentNames: Readonly<Record<string, string>> = { url: "URL", key_ids: "KEY" };
+
+/** Fields that are arguments of all commands that have them. */
 const positional = new Set(["machine", "token", "key", "tag"]);
 
-/** Fields whose flag has another name. Indexes into lists are left out. */
-const flagNames: Readonly<Record<string, string>> = {
+/**
+ * Fields whose flag has another name; of several, the first that the command has. Indexes into lists are left out.
+ */
+const flagNames: Readonly<Record<string, string | readonly string[]>> = {
   labels: "label",
   set_labels: "label",
   remove_labels: "remove-label",
+  add_macs: "mac",
+  remove_macs: "remove-mac",
+  methods: "method",
+  actor_kinds: "by",
+  events: ["events", "event"],
+  causes: "cause",
+  allowed: "for",
+  seconds: "for",
+  user_name: "user",
+  secret: "secret-file",
+  password: "password-file",
+  confirmed: "yes",
+  is_public: "public",
+  include_rejected: "rejected",
+  hardware_groups: "hardware",
+  deadline_missed: "overdue",
+  from_start: "since",
+  from: "since",
+  network_config: ["network-config", "network"],
   page_size: "limit",
   states: "state",
   providers: "provider",
@@ -29,7 +53,7 @@ const flagNames: Readonly<Record<string, string>> = {
   replace_generation: "replace",
   values: "set",
   event_ids: "event",
-  cursor: "since",
+  cursor: ["since", "cursor"],
   stop_after_percent: "stop-after",
   "window.from": "window",
   "window.to": "window",
@@ -39,7 +63,8 @@ const flagNames: Readonly<Record<string, string>> = {
   "spec.retry.initial_seconds": "retry-initial",
   "spec.retry.maximum_seconds": "retry-maximum",
   private_allowed: "allow-private",
-  ca_certificates: "ca",
+  ca_certificates: ["ca", "image-ca"],
+  token_host: "image-token-host",
   retry: "retry-attempts",
   "retry.attempts": "retry-attempts",
   "retry.initial_seconds": "retry-initial",
@@ -47,20 +72,28 @@ const flagNames: Readonly<Record<string, string>> = {
 };
 
 /** Fields that the server's sentences name in passing, such as "set replace". */
-const withinSentences = /\b(?:set )?(?<field>ignore_hardware_report|replace_generation|serial_number)\b/gu;
 const inSentences: Readonly<Record<string, string>> = {
-  ignore_hardware_report: "give --ignore-hardware-report",
-  replace_generation: "give --replace",
+  "set ignore_hardware_report": "give --ignore-hardware-report",
+  "set replace_generation": "give --replace",
   serial_number: "serial number (serial=…)",
+  private_allowed: "--allow-private",
+  clear_text: "--clear-text",
+  accept_new: "--ssh-accept-new",
+  from_start: "with --since start",
+  "with include_existing": "without --cursor",
 };
+const withinSentences = new RegExp(`\\b(?:${Object.keys(inSentences).join("|")})\\b`, "gu");
 
 /**
  * Replaces the names of message fields in a server's error, such as `image.root_disk`, with the flags of the command
- * line and the values that were given. `input` is the message that was sent. Pure.
+ * line and the values that were given. `input` is the message that was sent; `flags` are those of the command, as they
+ * are typed: a field without one is named in words. Pure.
  */
-export function flagsNamed(message: string, input: object | undefined): string {
-  const named = fieldsNamed(message, input, (path, fields) => (positional.has(path) ? path : `--${flagName(fields)}`));
-  return named.replaceAll(withinSentences, (whole, field: string) => inSentences[field] ?? whole);
+export function flagsNamed(message: string, input: object | undefined, flags?: readonly string[]): string {
+  const named = fieldsNamed(message, input, (path, fields) =>
+    positional.has(path) ? path : fieldName(fields, flags === undefined ? undefined : new Set(flags)),
+  );
+  return named.replaceAll(withinSentences, (whole) => inSentences[whole] ?? whole);
 }
 
 /**
@@ -95,21 +128,31 @@ function fieldOf(
       typeof at === "object" && at !== null ? (at as Record<string, unknown>)[localName(part)] : undefined,
     input,
   );
-  return typeof value === "string"
-    ? `${name} ${JSON.stringify(value.includes("://") ? shownUrl(value) : value)}: `
-    : `${name}: `;
+  return typeof value === "string" ? `${name} ${JSON.stringify(shownValue(value))}: ` : `${name}: `;
 }
 
-/** Finds the longest prefix of the path that has a name in `flagNames`. */
-function flagName(fields: readonly string[]): string {
+/** The flag of a field, with its dashes, or words for it. Finds the longest prefix of the path that has a name. */
+function fieldName(fields: readonly string[], flags: ReadonlySet<string> | undefined): string {
+  for (const name of flagCandidates(fields)) {
+    // A name may be two flags of the command.
+    if (flags === undefined || name.split(" or --").every((flag) => flags.has(flag))) {
+      return `--${name}`;
+    }
+  }
+  const last = fields.at(-1) ?? "";
+  return argumentNames[last] ?? last.replaceAll("_", " ");
+}
+
+function flagCandidates(fields: readonly string[]): string[] {
+  const own = (fields.at(-1) ?? "").replaceAll("_", "-");
   for (let length = fields.length; length > 0; length -= 1) {
     const known = flagNames[fields.slice(0, length).join(".")];
     // All other fields of an image have a flag of the same name.
     if (known !== undefined && !(length === 1 && fields.length > 1 && fields[0] === "image")) {
-      return known;
+      return [...(typeof known === "string" ? [known] : known), own];
     }
   }
-  return (fields.at(-1) ?? "").replaceAll("_", "-");
+  return [own];
 }
 
 function localName(field: string): string {

@@ -1,4 +1,5 @@
 import { httpOrigin } from "../../lib/net/http-origin.ts";
+import { shownUrl } from "../../lib/net/shown-url.ts";
 import { optionalFlag, textFlag } from "./flag.ts";
 
 /** Flags about network boot. */
@@ -40,7 +41,7 @@ export function parseOrigin(value: string): string {
   }
   const origin = httpOrigin(value);
   if (origin === undefined) {
-    throw new RangeError(`"${value}" is no such address: expected http://HOST:PORT, without a path`);
+    throw new RangeError(`"${shownUrl(value)}" is no such address: expected http://HOST:PORT, without a path`);
   }
   return origin;
 }

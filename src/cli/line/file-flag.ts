@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { systemWords } from "../../lib/host/system-words.ts";
+import { shownValue } from "../../lib/net/shown-url.ts";
 import { CliError } from "../errors.ts";
 
 /**
@@ -18,12 +19,12 @@ export async function fileFlagRead(
   try {
     data = await readFile(path);
   } catch (error) {
-    throw new CliError("usage", `${flag} ${path} can't be read ${systemWords(error)}`, {
+    throw new CliError("usage", `${flag} ${shownValue(path)} can't be read ${systemWords(error)}`, {
       cause: error,
     });
   }
   if (data.length > limit) {
-    throw new CliError("usage", `${flag} ${path} has ${data.length} bytes: expected at most ${limit}`);
+    throw new CliError("usage", `${flag} ${shownValue(path)} has ${data.length} bytes: expected at most ${limit}`);
   }
   return Uint8Array.from(data);
 }

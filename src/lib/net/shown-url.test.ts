@@ -12,6 +12,10 @@ test.each([
   ["//u:secret@host/x", "//host/x"],
   ["/x?secret", "/x"],
   ["no url", "no url"],
+  ["u:secret@host/x", "host/x"],
+  ["u:p@secret@host:80/x@v1?secret", "host:80/x@v1"],
+  ["host/a@sha256:0", "host/a@sha256:0"],
+  ["u@host", "u@host"],
 ])("I10: %s is shown as %s", (url, shown) => {
   expect(shownUrl(url)).toBe(shown);
 });

@@ -18,12 +18,21 @@ export function bareUrl(url: URL | string): string {
   // The last "@" of the authority ends the user. The URL parser treats backslashes as slashes.
   const shown = /^(?<scheme>[a-z][a-z0-9+.-]*:)?(?<slashes>[/\\]{2,})(?<authority>[^/\\]*)/iu.exec(address);
   if (shown?.groups === undefined) {
-    return address;
+    // USER:PASSWORD@HOST, whose scheme was forgotten.
+    return address.replace(/^[^/\\@]*:[^/\\]*@/u, "");
   }
   const { scheme = "", slashes = "", authority = "" } = shown.groups;
   const host = authority.slice(authority.lastIndexOf("@") + 1);
   return `${scheme}${slashes}${host}${address.slice(shown[0].length)}`;
 }
+
+/** The value of a flag or a field for people: as {@link shownUrl} shows it where it may be a URL. */
+export function shownValue(value: string): string {
+  return urlLike.test(value) ? shownUrl(value) : value;
+}
+
+// A URL, or one whose scheme was forgotten before its user and password.
+const urlLike = /:\/\/|^\/\/|^[^/\s]*:[^/\s]*@/u;
 
 /** The text with every URL in it as {@link shownUrl} shows it. */
 export function withoutUrlSecrets(text: string): string {
