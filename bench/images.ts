@@ -56,6 +56,9 @@ export async function benchImages(options: { json: boolean }): Promise<void> {
   const urls = await served.ask<ServedImages>({
     ...{ database: database.address, folder, image: join(folder, "image"), hex, bootImages, machines: load.fetchers },
   });
+  const bareServer = stack.use(startWorker(new URL("support/bare-files.worker.ts", import.meta.url)));
+  const bareUrl = await bareServer.ask<string>({ file: join(folder, "image") });
+  const bareUrls = Array.from({ length: load.fetchers }, () => bareUrl);
   const fetching = stack.use(startWorker(new URL("support/image-fetch.worker.ts", import.meta.url)));
   const fetchAll = (of: readonly string[]) => fetching.ask<FetchResult>({ urls: of });
   const beats = async (while_: () => Promise<unknown>, seconds: number): Promise<CallSample[]> => {
@@ -75,15 +78,22 @@ export async function benchImages(options: { json: boolean }): Promise<void> {
   const rates: { cache: number; bare: number }[] = [];
   const whileImages: CallSample[] = [];
   const whileBoot: CallSample[] = [];
+  const whileBare: CallSample[] = [];
   for (let round = 0; round < load.rounds; round += 1) {
     let rate = 0;
+    let bareRate = 0;
     whileImages.push(
       ...(await beats(async () => {
         rate = rateOf(await fetchAll(urls.cache));
       }, seconds)),
     );
     whileBoot.push(...(await beats(() => fetchAll(urls.boot), seconds)));
-    rates.push({ cache: rate, bare: rateOf(await fetchAll(urls.bare)) });
+    whileBare.push(
+      ...(await beats(async () => {
+        bareRate = rateOf(await fetchAll(bareUrls));
+      }, seconds)),
+    );
+    rates.push({ cache: rate, bare: bareRate });
   }
   const idleAfter = await beats(() => new Promise((resolve) => setTimeout(resolve, load.idle * 1_000)), load.idle);
   const quiet = [...idle, ...idleAfter];
@@ -92,6 +102,7 @@ export async function benchImages(options: { json: boolean }): Promise<void> {
     "established agents": load.established,
     "their heartbeats a second": load.perSecond,
     "heartbeats while nobody fetches, ms": spread(quiet),
+    "heartbeats while a bare HTTP server of Node sends the image, ms": spread(whileBare),
   };
   const figure = (id: string, samples: readonly CallSample[], what: object): void =>
     report(

@@ -1,10 +1,7 @@
-// Network boot with a cache of one image, as `farrier netboot` serves it, and a bare HTTP server with the same file.
+// Network boot with a cache of one image, as `farrier netboot` serves it.
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { createServer } from "node:http";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { cacheAnswers } from "../../src/cache/cache-answer.ts";
 import { directoryStore } from "../../src/cache/directory-store.ts";
 import { ticketGive } from "../../src/cache/ticket-check.ts";
@@ -30,10 +27,9 @@ interface Order {
   machines: number;
 }
 
-/** URLs, one for each machine: of the image in the cache and on the bare server, and of a boot file. */
+/** URLs, one for each machine: of the image in the cache, and of a boot file. */
 export interface ServedImages {
   cache: string[];
-  bare: string[];
   boot: string[];
 }
 
@@ -71,17 +67,6 @@ async function start({ database: address, folder, image, hex, bootImages, machin
       ...{ metrics, log, clock: systemClock },
     }),
   );
-  const { size } = await stat(image);
-  const bare = createServer((_request, response) => {
-    response.writeHead(200, { "content-length": size });
-    pipeline(createReadStream(image), response).catch(() => undefined);
-  });
-  stack.defer(() => {
-    bare.closeAllConnections();
-    bare.close();
-  });
-  await new Promise<void>((resolve) => void bare.listen(0, "127.0.0.1", resolve));
-  const bound = bare.address();
   const each = (url: () => string): string[] => Array.from({ length: machines }, url);
   const server = `http://127.0.0.1:${netboot.address.port}`;
   return {
@@ -89,7 +74,6 @@ async function start({ database: address, folder, image, hex, bootImages, machin
       const ticket = { machineId: randomUUID(), generation: 1n, endsAt: now + 3_600 };
       return mirrorUrl(server, hex, ticketGive(ring, hex, ticket));
     }),
-    bare: each(() => `http://127.0.0.1:${typeof bound === "object" && bound !== null ? bound.port : 0}/`),
     boot: each(() => `${server}/boot/x86_64/initramfs`),
   };
 }
