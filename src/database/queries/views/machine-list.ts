@@ -85,15 +85,11 @@ async function machineListKeys(
   if (narrowest !== undefined) {
     const { filter, estimate } = narrowest;
     const walked = Math.ceil(walkedEach * Math.max(estimate, few));
+    const seek = machineListSeek(query, after, limit + 1, { filter, filters, most: some, walked });
+    const sought = estimate > few ? await keysSought(database, seek, limit) : "cut";
     const rows =
-      (estimate > few
-        ? await keysSought(
-            database,
-            machineListSeek(query, after, limit + 1, { filter, filters, most: some, walked }),
-            limit,
-          )
-        : undefined) ?? (await keysOfFew(database, machineListFew(query, filter, filters, limit + 1, some)));
-    if (rows !== undefined) {
+      sought === "cut" ? await keysOfFew(database, machineListFew(query, filter, filters, limit + 1, some)) : sought;
+    if (rows !== "many") {
       return pageOf(rows, limit);
     }
   }
@@ -139,27 +135,30 @@ async function keysOf(database: Database, query: RawBuilder<unknown>): Promise<K
   return rows;
 }
 
-/** Undefined if more machines match than wanted, because estimates may be far too low. */
+/** "many": more machines match than wanted, because estimates may be far too low. */
 async function keysOfFew(
   database: Database,
   query: RawBuilder<unknown>,
-): Promise<{ key: MachineListCursor }[] | undefined> {
+): Promise<{ key: MachineListCursor }[] | "many"> {
   const { rows } = await (query as RawBuilder<KeyRow | { key: null }>).execute(database.kysely);
   const found = rows.filter((row): row is KeyRow => row.key !== null);
-  return found.length === rows.length ? found : undefined;
+  return found.length === rows.length ? found : "many";
 }
 
-/** Undefined in the same case, and if a walk was cut before the page was full. */
+/** "many" in the same case; "cut": a walk ended before the page was full. */
 async function keysSought(
   database: Database,
   query: RawBuilder<unknown>,
   limit: number,
-): Promise<{ key: MachineListCursor }[] | undefined> {
+): Promise<{ key: MachineListCursor }[] | "many" | "cut"> {
   const { rows } = await (query as RawBuilder<{ key: MachineListCursor | null; cut: boolean }>).execute(
     database.kysely,
   );
   const found = rows.filter((row): row is { key: MachineListCursor; cut: boolean } => row.key !== null);
-  return found.length < rows.length || found.slice(0, limit).some(({ cut }) => cut) ? undefined : found;
+  if (found.length < rows.length) {
+    return "many";
+  }
+  return found.slice(0, limit).some(({ cut }) => cut) ? "cut" : found;
 }
 
 /** A filter that few machines match. */
